@@ -1,0 +1,1 @@
+"""Caffe networks (prototxt, caffemodel) as plain functional Keras models."""

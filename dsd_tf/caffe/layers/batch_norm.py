@@ -1,0 +1,99 @@
+"""BatchNorm, Scale and Bias, which Caffe keeps apart, and the merged layer that Keras makes of the first two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from keras import KerasTensor, layers
+
+from dsd_tf.caffe.inputs import Shape
+from dsd_tf.caffe.layers.rule import Rule, Shapes, apply
+from dsd_tf.caffe.names import Names
+
+
+@dataclass(frozen=True)
+class BatchNorm(Rule):
+    """Blobs: mean * f, variance * f, and the factor f. Normalises by them; has no scale or offset of its own."""
+
+    def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
+        shape = self.single(bottoms)
+        parameters = self.message.message("batch_norm_param")
+        if parameters.number("eps", 1e-5) <= 0 or not 0 < parameters.number("moving_average_fraction", 0.999) <= 1:
+            raise self.layer.error("eps must be positive and moving_average_fraction from 0 to 1")
+        return Shapes([shape], [(shape[0],), (shape[0],), (1,)])
+
+    def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
+        return [self.normalized(bottoms[0], blobs, [], names)]
+
+    def normalized(
+        self, x: KerasTensor, blobs: list[np.ndarray], scale: list[np.ndarray], names: Names
+    ) -> KerasTensor:
+        """`scale` holds nothing, a scale, or a scale and an offset for every channel."""
+        parameters = self.message.message("batch_norm_param")
+        mean, variance, (factor,) = blobs
+        unit = 1 / factor if factor else np.float32(0)
+        layer = layers.BatchNormalization(
+            momentum=parameters.number("moving_average_fraction", 0.999),
+            epsilon=parameters.number("eps", 1e-5),
+            scale=len(scale) > 0,
+            center=len(scale) > 1,
+            name=names(),
+        )
+        return apply(layer, x, [*scale, mean * unit, variance * unit])
+
+
+@dataclass(frozen=True)
+class Scale(Rule):
+    """A factor for every channel, and an offset if `bias_term`: a 1x1 depthwise convolution."""
+
+    def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
+        return _per_channel(self, "scale_param", bottoms, 1 + self.message.message("scale_param").flag("bias_term", False))
+
+    def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
+        return [_affine(bottoms[0], blobs, names)]
+
+
+@dataclass(frozen=True)
+class Bias(Rule):
+    """An offset for every channel: a 1x1 depthwise convolution whose kernel is one."""
+
+    def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
+        return _per_channel(self, "bias_param", bottoms, 1)
+
+    def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
+        return [_affine(bottoms[0], [np.ones_like(blobs[0]), blobs[0]], names)]
+
+
+@dataclass(frozen=True)
+class ScaledBatchNorm(Rule):
+    """A BatchNorm whose only reader is a Scale: one Keras layer, with the blobs of both."""
+
+    norm: BatchNorm
+    scale: Scale
+
+    def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
+        tops, blobs = self.norm.shapes(bottoms)
+        return Shapes(tops, blobs + self.scale.shapes(tops).blobs)
+
+    def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
+        return [self.norm.normalized(bottoms[0], blobs[:3], blobs[3:], names)]
+
+
+def _per_channel(rule: Rule, parameters: str, bottoms: Sequence[Shape], blobs: int) -> Shapes:
+    shape = rule.single(bottoms)
+    message = rule.message.message(parameters)
+    if rule.axis(message, shape) != 1 or message.integer("num_axes", 1, least=-1) != 1:
+        raise rule.layer.error("only one value for every channel (axis 1, num_axes 1) is supported")
+    return Shapes([shape], [(shape[0],)] * blobs)
+
+
+def _affine(x: KerasTensor, blobs: list[np.ndarray], names: Names) -> KerasTensor:
+    kernel, *bias = blobs
+    vector = len(x.shape) == 2
+    if vector:
+        x = layers.Reshape((1, 1, len(kernel)), name=names("map"))(x)
+    layer = layers.DepthwiseConv2D(1, use_bias=bool(bias), name=names())
+    y = apply(layer, x, [kernel.reshape(1, 1, -1, 1), *bias])
+    return layers.Flatten(name=names("vector"))(y) if vector else y

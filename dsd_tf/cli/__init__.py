@@ -1,0 +1,1 @@
+"""absl flags -> typed settings; the only place that knows flags."""

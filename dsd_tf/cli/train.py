@@ -1,0 +1,82 @@
+"""`bin/train`: flags -> settings -> a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NoReturn
+
+from absl import flags
+
+from dsd_tf import registry
+from dsd_tf.cli import console
+from dsd_tf.errors import unknown
+from dsd_tf.experiment.run_directory import default_name
+from dsd_tf.settings import Settings, split
+
+ABOUT = """
+Train a network, dense or sparse, on real images: bin/train --flagfile=configs/quickstart.flags
+
+Progress goes to standard error, results to standard output, the last line of which is JSON. The run lives in one
+directory; the same command continues a run that was interrupted and returns at once when it is complete.
+Times are epochs (160ep), steps (500it) or a share of the training (40%).
+"""
+
+_DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}
+
+
+def define_flags() -> list[str]:
+    """One flag per setting, and those of the command itself; returns their names."""
+    names = []
+    for field in dataclasses.fields(Settings):
+        choices = field.metadata["choices"]
+        text = field.metadata["help"] + (f" ({' '.join(choices)})" if choices else "")
+        _DEFINE[type(field.default)](field.name, field.default, text)
+        names.append(field.name)
+    flags.DEFINE_string("run_dir", "", "directory of the run; runs/<a readable name> if empty")
+    flags.DEFINE_bool("dry_run", False, "print the plan and train nothing")
+    return [*names, "run_dir", "dry_run"]
+
+
+def settings_from_flags() -> Settings:
+    """The settings the command line describes; UsageError for values that cannot be."""
+    names = [field.name for field in dataclasses.fields(Settings)]
+    return Settings(**{name: getattr(flags.FLAGS, name) for name in names})
+
+
+def train() -> dict[str, Any]:
+    """Run, or with --dry_run only plan, what the flags describe; returns the line to print last."""
+    settings = settings_from_flags()
+    formats = split(settings.export)
+    _check_formats(formats)
+    path = flags.FLAGS.run_dir or f"runs/{default_name(settings)}"
+    with console.quiet_start():
+        import tensorflow as tf
+
+        from dsd_tf.experiment.describe import describe_plan, describe_results
+        from dsd_tf.experiment.runner import run
+
+        tf.config.list_physical_devices()
+    if flags.FLAGS.dry_run:
+        return describe_plan(settings)
+    summary = run(settings, path)
+    describe_results(path, summary)
+    exported = {name: _export(path, name) for name in formats}
+    final = summary["results"]["final"] | {"run_dir": path, "seconds": summary["timing"]["training_seconds"]}
+    return final | ({"exported": exported} if exported else {})
+
+
+def _check_formats(formats: list[str]) -> None:
+    for name in formats:
+        if name not in registry.EXPORT_FORMATS:
+            raise unknown("--export", name, registry.EXPORT_FORMATS)
+
+
+def _export(path: str, name: str) -> dict[str, Any]:
+    from dsd_tf.export.run_export import export_run
+
+    return export_run(path, name, f"{path}/export/{name}")
+
+
+def main() -> NoReturn:
+    """Entry point of `bin/train`."""
+    console.start(train, define_flags(), ABOUT)

@@ -1,0 +1,1 @@
+"""Image sets in memory, splits, augmentation and the training feed."""

@@ -1,0 +1,118 @@
+"""Opening an image set by name: split, subset, normalisation and augmentation decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from dsd_tf.data.images import Images, check_labels
+from dsd_tf.data.known import known
+from dsd_tf.data.memory import check_fits
+from dsd_tf.data.pixels import channel_statistics
+from dsd_tf.data.splits import split
+from dsd_tf.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """An image-classification set in memory.
+
+    `mean` and `std` are per channel, of pixels in [0, 1]; `augmentation` is what the papers train this set
+    with. The test split is for reporting: nothing in training or model selection may look at it.
+    """
+
+    name: str
+    train: Images
+    validation: Images | None
+    test: Images
+    num_classes: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    augmentation: str
+
+
+class Source(Protocol):
+    """A set on disk: how many examples of what shape each role ("train", "test", "validation") has, and a
+    reader.
+    """
+
+    num_classes: int
+    image_shape: tuple[int, int, int]
+    examples: dict[str, int]
+
+    def read(self, split: str, index: np.ndarray) -> Images:
+        """The examples of a split at sorted positions."""
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | None = None,
+    train_examples: int = 0,
+    validation_fraction: float = 0.1,
+    image_size: int = 0,
+    seed: int = 0,
+    download: bool = True,
+) -> ImageSet:
+    """Reads "digits", "image_folder" or the TFDS set called `name` into memory.
+
+    `validation_fraction` of the training examples is held out by `seed`; a set that brings a validation
+    split beside its test split is validated on that instead, and 0 gives no validation split.
+    `train_examples` of the rest are kept, by `seed`, 0 for all of them. Images are cut to `image_size`
+    squares, 0 for the set's own size.
+
+    Raises UsageError for anything that cannot be read so, or would not fit in memory.
+    """
+    if image_size < 0:
+        raise UsageError(f"image size {image_size} is negative; 0 takes the set's own")
+    source = _open(name, data_dir, image_size, download)
+    train, validation = _train_and_validation(source, name, validation_fraction, train_examples, seed)
+    test = source.read("test", np.arange(source.examples["test"]))
+    for role, images in (("train", train), ("validation", validation), ("test", test)):
+        if images is not None:
+            check_labels(images.labels, source.num_classes, f"data set {name!r}, {role} split")
+    published = known(name)
+    mean, std = (published.mean, published.std) if published else channel_statistics(train.images)
+    augmentation = published.augmentation if published else "none"
+    return ImageSet(name, train, validation, test, source.num_classes, mean, std, augmentation)
+
+
+def _open(name: str, data_dir: str | None, image_size: int, download: bool) -> Source:
+    """Imports what the set needs only when it is asked for: TFDS and scikit-learn take a second each."""
+    if name == "digits":
+        from dsd_tf.data.digits import Digits
+
+        return Digits(image_size)
+    if name == "image_folder":
+        from dsd_tf.data.image_folder import ImageFolder
+
+        if data_dir is None:
+            raise UsageError("image_folder needs --data_dir, the folder that holds train/ and test/")
+        return ImageFolder(Path(data_dir), image_size)
+    from dsd_tf.data.tfds_source import TfdsSource
+
+    return TfdsSource(name, data_dir, image_size, download)
+
+
+def _train_and_validation(
+    source: Source, name: str, validation_fraction: float, train_examples: int, seed: int
+) -> tuple[Images, Images | None]:
+    own_validation = validation_fraction > 0 and "validation" in source.examples
+    parts = split(
+        source.examples["train"],
+        validation_fraction=0 if own_validation else validation_fraction,
+        train_examples=train_examples,
+        seed=seed,
+    )
+    kept = np.union1d(parts.train, parts.validation)
+    others = source.examples["test"] + (source.examples["validation"] if own_validation else 0)
+    check_fits(name, len(kept) + others, source.image_shape)
+    pool = source.read("train", kept)
+    train = pool.take(np.searchsorted(kept, parts.train))
+    if own_validation:
+        return train, source.read("validation", np.arange(source.examples["validation"]))
+    held_out = pool.take(np.searchsorted(kept, parts.validation))
+    return train, held_out if len(held_out) else None

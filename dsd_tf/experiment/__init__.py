@@ -1,0 +1,1 @@
+"""Plans, the runner, the run directory, checkpoints, resume."""

@@ -1,0 +1,73 @@
+"""What a command prints of a plan or of a finished run, for people."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.table import Table
+
+from dsd_tf.experiment.runner import make_plan
+from dsd_tf.experiment.workbench import Workbench, build_workbench
+from dsd_tf.methods.plan import Phase, Prune
+from dsd_tf.reporting.layers import LayerRow, format_layers
+from dsd_tf.reporting.tables import make_table, print_table
+from dsd_tf.settings import Settings
+from dsd_tf.sparsity.granularity import NofM
+
+
+def describe_plan(settings: Settings) -> dict[str, Any]:
+    """Print the phases of a plan, their steps and learning rates, and the densities of its sparsest one; train nothing."""
+    bench = build_workbench(settings)
+    plan = make_plan(bench)
+    table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
+    for phase in plan:
+        span = f"{phase.start:,}-{phase.stop:,}"
+        masks = str(phase.masks) if phase.schedule is None else f"{type(phase.schedule).__name__} schedule"
+        table.add_row(
+            phase.name, str(phase.weights), masks, span, str(phase.learning_rate), f"{phase.sparsity:.3%}"
+        )
+    print_table(table)
+    print()
+    print_table(_densities(bench, max(plan, key=lambda phase: phase.sparsity)))
+    steps = sum(phase.stop - phase.start for phase in plan)
+    return {"phases": len(plan), "steps": steps, "steps_per_epoch": bench.feed.steps_per_epoch}
+
+
+def _densities(bench: Workbench, phase: Phase) -> Table:
+    table = make_table("kernel", "shape", "weights", f"density at {phase.name}")
+    targets = _targets(bench, phase)
+    for kernel in bench.kernels:
+        target = f"1 ({kernel.why_dense})" if kernel.why_dense else targets[kernel.name]
+        table.add_row(kernel.name, "x".join(map(str, kernel.shape)), f"{math.prod(kernel.shape):,}", target)
+    return table
+
+
+def _targets(bench: Workbench, phase: Phase) -> dict[str, str]:
+    shapes, selection = bench.masks.shapes, bench.selection
+    if not phase.sparsity:
+        return dict.fromkeys(shapes, "1")
+    if isinstance(selection.granularity, NofM):
+        return dict.fromkeys(shapes, str(selection.granularity))
+    if selection.allocation.is_global:
+        return dict.fromkeys(shapes, "as ranked over all layers")
+    density = phase.masks.density if isinstance(phase.masks, Prune) else 1 - phase.sparsity
+    return {name: f"{value:.6f}" for name, value in selection.allocation.densities(shapes, density).items()}
+
+
+def describe_results(path: str, summary: dict[str, Any]) -> None:
+    """Print a finished run's phases and its per-layer table."""
+    table = make_table("phase", "sparsity", "kept", "train", "validation", "test", "test at best epoch")
+    for record in summary["results"]["phases"]:
+        best = record["best_epoch"]
+        table.add_row(
+            record["phase"],
+            f"{record['sparsity']:.3%}",
+            f"{record['kept']:,}",
+            *(f"{record[split]['top1']:.2%}" if split in record else "-" for split in ("train", "validation", "test")),
+            f"{best['test_accuracy']:.2%} (epoch {best['epoch'] + 1})" if best else "-",
+        )
+    print_table(table)
+    print()
+    print_table(format_layers([LayerRow(**row) for row in summary["results"]["layers"]]))
+    print(f"\nFLOPs are theoretical: zeros alone do not make a dense kernel faster. Files of the run: {path}")

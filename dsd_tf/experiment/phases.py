@@ -1,0 +1,154 @@
+"""Carrying out one phase: bring weights and masks to its start, train, keep what it ended with."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from dsd_tf.errors import UsageError
+from dsd_tf.experiment.checkpoints import Checkpoints
+from dsd_tf.experiment.record import phase_record
+from dsd_tf.experiment.recorder import EpochStart, Journal, Recorder, epoch_window
+from dsd_tf.experiment.run_directory import RunDirectory, masks_path
+from dsd_tf.experiment.state import pack, read_meta, restore, seed_dropout
+from dsd_tf.experiment.workbench import Workbench
+from dsd_tf.files import read_arrays, write_arrays
+from dsd_tf.methods.plan import AllWeights, EndOf, FromRun, Initial, Phase, Prune, Remembered
+from dsd_tf.reporting.progress import RunProgress
+from dsd_tf.sparsity.masks import Masks
+from dsd_tf.training.callbacks.rewind import Rewind
+from dsd_tf.training.callbacks.update_pruning_step import UpdatePruningStep
+from dsd_tf.training.pruning import PruningRule, ScheduledPruning
+
+
+class PhaseRunner:
+    """Runs phases of a plan on a workbench; everything a phase needs of another one it reads from the directory.
+
+    So a phase begins alike whether the process has just finished the one before it or was started anew.
+    """
+
+    def __init__(self, bench: Workbench, directory: RunDirectory, progress: RunProgress):
+        self._bench, self._directory, self._progress = bench, directory, progress
+        self._checkpoints = Checkpoints(directory.checkpoints, progress.say)
+
+    def run(self, phase: Phase, number: int, epochs_before: list[dict], steps_before: int) -> dict:
+        """Train `phase` (the plan's `number`-th), or what is left of it; returns its record.
+
+        `epochs_before` are the epoch figures of the phases before it, `steps_before` their steps.
+        """
+        journal = Journal(epochs_before)
+        self._prepare(phase, number)
+        epoch = self._resume(phase, journal)
+        self._train(phase, epoch, journal, steps_before)
+        return self._finish(phase, journal)
+
+    def _prepare(self, phase: Phase, number: int) -> None:
+        masks = self._masks(phase)
+        self._set_weights(phase.weights)
+        seed_dropout(self._bench.model, self._bench.settings.seed, number)
+        self._bench.masks.reset_slots(iterations=phase.start)
+        self._bench.masks.apply(masks)
+
+    def _masks(self, phase: Phase) -> Masks:
+        match phase.masks:
+            case AllWeights():
+                return Masks.ones(self._bench.masks.shapes)
+            case FromRun(directory, name):
+                masks = Masks.load(masks_path(directory, name))
+                masks.check(self._bench.masks.shapes)
+                return masks
+            case Prune(name, keep, density):
+                self._set_weights(EndOf(name))
+                return self._bench.selection.masks(
+                    self._bench.masks.weights(),
+                    Masks.load(self._directory.masks(name)),
+                    keep=keep,
+                    density=density,
+                    index=phase.level,
+                )
+
+    def _set_weights(self, source: Initial | EndOf | Remembered) -> None:
+        model = self._bench.model
+        match source:
+            case Initial(index):
+                model.set_weights(self._bench.initial_weights(index))
+            case EndOf(name):
+                restore(read_arrays(self._directory.phase(name)), model=model.variables)
+            case Remembered():
+                restore(read_arrays(self._directory.rewind), weights=model.weights)
+
+    def _resume(self, phase: Phase, journal: Journal) -> int:
+        """Continue from a checkpoint of `phase` if there is one; returns the epoch to train next."""
+        arrays = self._checkpoints.load()
+        meta = read_meta(arrays) if arrays else {}
+        if meta.get("phase") != phase.name:
+            return phase.start // self._bench.feed.steps_per_epoch
+        model = self._bench.model
+        restore(arrays, model=model.variables, optimizer=model.optimizer.variables)
+        journal.epochs[:] = meta["epochs"]
+        journal.seconds = meta["seconds"]
+        return meta["epoch"]
+
+    def _train(self, phase: Phase, epoch: int, journal: Journal, steps_before: int) -> None:
+        bench = self._bench
+        callbacks = [
+            EpochStart(bench, phase),
+            *self._mask_callbacks(phase),
+            Recorder(bench, self._directory, phase, journal, self._checkpoints, self._progress, steps_before),
+        ]
+        for first, last in _equal_epochs(phase, epoch, bench.feed.steps_per_epoch):
+            bench.feed.set_epoch(first, *epoch_window(phase, first, bench.feed.steps_per_epoch))
+            bench.model.fit(
+                bench.feed.dataset(),
+                initial_epoch=first,
+                epochs=last,
+                callbacks=callbacks,
+                verbose=0,
+                shuffle=False,
+            )
+
+    def _mask_callbacks(self, phase: Phase) -> list:
+        callbacks = []
+        if phase.schedule is not None:
+            rule = PruningRule(phase.schedule, self._bench.selection)
+            names = list(self._bench.masks.shapes)
+            callbacks.append(UpdatePruningStep(ScheduledPruning(self._bench.masks, [(names, rule)])))
+        if phase.remember is not None and not self._directory.rewind.exists():
+            callbacks.append(_RewindFile(phase.remember, self._directory))
+        return callbacks
+
+    def _finish(self, phase: Phase, journal: Journal) -> dict:
+        bench = self._bench
+        record = phase_record(bench, phase, journal.epochs)
+        if not np.isfinite(record["train"]["loss"]):
+            raise UsageError(f"phase {phase.name} ended with weights that give no finite loss")
+        bench.masks.masks.save(self._directory.masks(phase.name))
+        meta = {"record": record, "epochs": journal.epochs, "seconds": journal.seconds}
+        write_arrays(self._directory.phase(phase.name), pack(meta, model=bench.model.variables))
+        self._checkpoints.clear()
+        return meta
+
+
+class _RewindFile(Rewind):
+    """Remembers the weights in the run directory."""
+
+    def __init__(self, step: int, directory: RunDirectory):
+        super().__init__(step)
+        self._path = directory.rewind
+
+    def remember(self):
+        super().remember()
+        write_arrays(self._path, pack({"step": self.step}, weights=self.model.weights))
+
+
+def _equal_epochs(phase: Phase, epoch: int, steps_per_epoch: int) -> Iterator[tuple[int, int]]:
+    """Runs [first, last) of epochs with equally many steps, from `epoch` to the end of `phase`.
+
+    Keras takes every epoch of a `fit` to be as long as its first, but a phase may begin or end inside an epoch.
+    """
+    epochs = range(epoch, -(-phase.stop // steps_per_epoch))
+    for _, run in itertools.groupby(epochs, lambda e: epoch_window(phase, e, steps_per_epoch)):
+        run = list(run)
+        yield run[0], run[-1] + 1

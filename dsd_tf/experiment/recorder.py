@@ -1,0 +1,119 @@
+"""What happens at epoch boundaries of a phase: data and learning rate before, figures and checkpoint after."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from dsd_tf.errors import Diverged
+from dsd_tf.experiment.checkpoints import Checkpoints
+from dsd_tf.experiment.run_directory import RunDirectory, write_lines
+from dsd_tf.experiment.state import pack
+from dsd_tf.experiment.workbench import Workbench
+from dsd_tf.methods.plan import Phase
+from dsd_tf.reporting.progress import RunProgress
+from dsd_tf.training.callbacks.step_callback import StepCallback
+
+
+@dataclass
+class Journal:
+    """The epochs of a phase so far, those of the phases before it, and the seconds the phase has taken."""
+
+    before: list[dict[str, Any]]
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def epoch_window(phase: Phase, epoch: int, steps_per_epoch: int) -> tuple[int, int]:
+    """The batches [start, stop) of an epoch that lie inside `phase`."""
+    first = epoch * steps_per_epoch
+    return max(phase.start - first, 0), min(phase.stop - first, steps_per_epoch)
+
+
+class EpochStart(keras.callbacks.Callback):
+    """Gives every epoch its own slice of data and its learning rate."""
+
+    def __init__(self, bench: Workbench, phase: Phase):
+        super().__init__()
+        self._feed, self._phase = bench.feed, phase
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._feed.set_epoch(epoch, *epoch_window(self._phase, epoch, self._feed.steps_per_epoch))
+        self.model.optimizer.learning_rate = self._phase.learning_rate.at(epoch)
+
+
+class Recorder(StepCallback):
+    """Evaluates, logs and checkpoints at the end of each epoch, and shows progress in between.
+
+    Raises:
+        Diverged: at the end of an epoch whose loss is not finite; nothing of that epoch is written.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        directory: RunDirectory,
+        phase: Phase,
+        journal: Journal,
+        checkpoints: Checkpoints,
+        progress: RunProgress,
+        steps_before: int,
+    ):
+        super().__init__()
+        self._bench, self._directory, self._phase, self._journal = bench, directory, phase, journal
+        self._checkpoints, self._progress = checkpoints, progress
+        self._steps_before = steps_before - phase.start
+        self._clock = self._saved = time.monotonic()
+
+    def before_step(self, step):
+        self._progress.reach(self._steps_before + step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise Diverged(
+                f"training diverged: loss {logs['loss']} in epoch {epoch + 1} of {self._phase.name}; "
+                f"the last good state is in {self._directory.path}; try a lower --lr"
+            )
+        record = self._figures(epoch, logs)
+        self._journal.epochs.append(record)
+        write_lines(self._directory.metrics, self._journal.before + self._journal.epochs)
+        self._progress.reach(self._steps_before + self.iterations)
+        self._progress.epoch(record)
+        if time.monotonic() - self._saved >= self._bench.settings.checkpoint_seconds:
+            self._save(epoch + 1)
+
+    def _figures(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
+        now = time.monotonic()
+        self._journal.seconds += now - self._clock
+        record = {
+            "phase": self._phase.name,
+            "level": self._phase.level,
+            "epoch": epoch,
+            "step": self.iterations,
+            "learning_rate": self._phase.learning_rate.at(epoch),
+            "train_loss": logs["loss"],
+            "train_accuracy": logs["accuracy"],
+            "sparsity": 1 - self._bench.masks.masks.density,
+            "seconds": round(now - self._clock, 3),
+        }
+        self._clock = now
+        for split in ("validation", "test"):
+            if split in self._bench.evaluators:
+                scores = self._bench.evaluators[split]()
+                record |= {f"{split}_loss": scores.loss, f"{split}_accuracy": scores.top1}
+        return record
+
+    def _save(self, next_epoch: int) -> None:
+        meta = {
+            "phase": self._phase.name,
+            "epoch": next_epoch,
+            "epochs": self._journal.epochs,
+            "seconds": self._journal.seconds,
+        }
+        state = pack(meta, model=self.model.variables, optimizer=self.model.optimizer.variables)
+        self._checkpoints.save(state)
+        self._saved = time.monotonic()

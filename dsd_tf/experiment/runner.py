@@ -1,0 +1,121 @@
+"""Carries out a whole run: plan, phases, reports. Running it again continues where it was."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dsd_tf import registry
+from dsd_tf.errors import UsageError
+from dsd_tf.experiment.execution import steps_per_execution
+from dsd_tf.experiment.phases import PhaseRunner
+from dsd_tf.experiment.run_directory import RunDirectory, write_lines
+from dsd_tf.experiment.state import read_meta, restore
+from dsd_tf.experiment.summary import environment, summarise, versions
+from dsd_tf.experiment.workbench import Workbench, build_workbench
+from dsd_tf.files import read_arrays, read_json, replacing, write_json
+from dsd_tf.methods.plan import Phase
+from dsd_tf.reporting.layers import layer_table, total_flops
+from dsd_tf.reporting.plots import plot_accuracy_against_sparsity
+from dsd_tf.reporting.progress import RunProgress
+from dsd_tf.settings import Settings
+
+
+def make_plan(bench: Workbench) -> list[Phase]:
+    """The phases of the method the settings name.
+
+    Raises:
+        UsageError: if the settings ask for the impossible.
+    """
+    if not bench.masks.shapes and bench.settings.method != "dense":
+        raise UsageError(f"--method={bench.settings.method} has nothing to prune: every kernel is left dense")
+    method = registry.resolve("--method", registry.METHODS, bench.settings.method)
+    return method(bench.settings, bench.facts)
+
+
+def run(settings: Settings, path: str) -> dict[str, Any]:
+    """Train what `settings` describe in directory `path`, or what is left of it; returns the content of summary.json.
+
+    Raises:
+        UsageError: for bad settings, data or files, or a directory of another configuration.
+        Diverged: if the loss is not finite.
+    """
+    directory = RunDirectory(path, settings, versions())
+    if directory.summary.exists():
+        return read_json(directory.summary)
+    started = time.monotonic()
+    bench = build_workbench(settings)
+    plan = make_plan(bench)
+    _set_steps_per_execution(bench, plan)
+    progress = RunProgress(*_extent(plan, directory))
+    try:
+        metas = _run_phases(bench, plan, directory, progress)
+    finally:
+        progress.close()
+    _finish(bench, directory, metas, time.monotonic() - started)
+    return read_json(directory.summary)
+
+
+def _extent(plan: list[Phase], directory: RunDirectory) -> tuple[int, int]:
+    """Steps of the plan, and of its phases that are done."""
+    done = [phase for phase in plan if directory.phase(phase.name).exists()]
+    return sum(p.stop - p.start for p in plan), sum(p.stop - p.start for p in done)
+
+
+def _run_phases(
+    bench: Workbench, plan: list[Phase], directory: RunDirectory, progress: RunProgress
+) -> list[dict[str, Any]]:
+    runner = PhaseRunner(bench, directory, progress)
+    metas: list[dict[str, Any]] = []
+    steps = 0
+    for number, phase in enumerate(plan):
+        if directory.phase(phase.name).exists():
+            metas.append(read_meta(read_arrays(directory.phase(phase.name))))
+        else:
+            progress.phase(phase.name, number + 1, len(plan))
+            epochs = [epoch for meta in metas for epoch in meta["epochs"]]
+            metas.append(runner.run(phase, number, epochs, steps))
+            progress.say(_line(metas[-1], number + 1, len(plan)))
+        steps += phase.stop - phase.start
+        write_lines(directory.levels, [meta["record"] | {"seconds": meta["seconds"]} for meta in metas])
+    write_lines(directory.metrics, [epoch for meta in metas for epoch in meta["epochs"]])
+    restore(read_arrays(directory.phase(plan[-1].name)), model=bench.model.variables)
+    return metas
+
+
+def _line(meta: dict[str, Any], number: int, count: int) -> str:
+    record = meta["record"]
+    return (
+        f"[{number}/{count}] {record['phase']}: sparsity {record['sparsity']:.2%} ({record['kept']:,} weights), "
+        f"train {record['train']['top1']:.2%}, test {record['test']['top1']:.2%}, {meta['seconds']:.1f} s"
+    )
+
+
+def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any]], seconds: float) -> None:
+    """Write the network, table and plot; summary.json last, as it says that the run is complete."""
+    records = [meta["record"] for meta in metas]
+    with replacing(directory.model) as temporary:
+        keras_file = temporary.with_suffix(".keras")
+        bench.model.save(keras_file, include_optimizer=False)
+        keras_file.rename(temporary)
+    if len(records) > 1:
+        with replacing(directory.plot) as temporary:
+            plot_accuracy_against_sparsity(records, temporary)
+    results = summarise(bench.settings, records, layer_table(bench.kernels, bench.masks.masks))
+    timing = {
+        "seconds_by_phase": {meta["record"]["phase"]: round(meta["seconds"], 3) for meta in metas},
+        "training_seconds": round(sum(meta["seconds"] for meta in metas), 3),
+        "last_process_seconds": round(seconds, 3),
+    }
+    write_json(directory.summary, {"results": results, "timing": timing, "environment": environment()})
+
+
+def _set_steps_per_execution(bench: Workbench, plan: list[Phase]) -> None:
+    forward = total_flops(layer_table(bench.kernels, bench.masks.masks), "dense_flops") or 0
+    bench.model.steps_per_execution = steps_per_execution(
+        plan,
+        bench.feed.steps_per_epoch,
+        step_flops=3 * forward * bench.settings.batch_size,  # the backward pass costs two forward ones
+        replicas=bench.model.distribute_strategy.num_replicas_in_sync,
+        wanted=bench.settings.steps_per_execution,
+    )

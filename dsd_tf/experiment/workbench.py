@@ -1,0 +1,155 @@
+"""Everything a run's phases share: data, network, optimizer, masks, evaluators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dsd_tf import randomness, registry
+from dsd_tf.data.feed import TrainFeed, batches
+from dsd_tf.data.sources import ImageSet, load
+from dsd_tf.errors import UsageError
+from dsd_tf.methods.plan import Facts
+from dsd_tf.models.build import ModelOptions, build_model
+from dsd_tf.settings import Settings, split
+from dsd_tf.sparsity.allocation import Allocation
+from dsd_tf.sparsity.granularity import parse as parse_granularity
+from dsd_tf.training.evaluation import Evaluator
+from dsd_tf.training.gradients import BatchGradients
+from dsd_tf.training.kernel_masks import KernelMasks
+from dsd_tf.training.kernels import Kernel, KernelFilter, list_kernels
+from dsd_tf.training.selection import Selection
+from dsd_tf.training.strategy import make_strategy
+
+_EVALUATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """The parts of a run. `kernels` lists every weight tensor, the ones left dense with their reason."""
+
+    settings: Settings
+    images: ImageSet
+    feed: TrainFeed
+    model: keras.Model
+    kernels: list[Kernel]
+    masks: KernelMasks
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.feed.steps_per_epoch, self.masks.shapes)
+
+    def initial_weights(self, index: int) -> list[np.ndarray]:
+        """The weights of initialisation number `index`; 0 is the one the run starts from."""
+        return network(self.settings, self.images, index=index).get_weights()
+
+    @cached_property
+    def evaluators(self) -> dict[str, Evaluator]:
+        """Evaluators of the splits "train" (given labels, no augmentation), "validation" if there is one, and "test"."""
+        splits = {"train": self.images.train, "validation": self.images.validation, "test": self.images.test}
+        return {
+            name: Evaluator(self.model, batches(images, _EVALUATION_BATCH))
+            for name, images in splits.items()
+            if images is not None
+        }
+
+    @cached_property
+    def selection(self) -> Selection:
+        settings = self.settings
+        return Selection(
+            score=settings.score,
+            allocation=Allocation.parse(settings.allocation),
+            granularity=parse_granularity(settings.granularity),
+            gradients=self._gradients,
+            seed=settings.seed,
+        )
+
+    def _gradients(self) -> dict[str, np.ndarray]:
+        return self._batch_gradients()
+
+    @cached_property
+    def _batch_gradients(self) -> BatchGradients:
+        train, count = self.images.train, self.settings.batch_size
+        order = randomness.generator(self.settings.seed, "score_batch").permutation(len(train))[:count]
+        batch = train.take(np.sort(order))
+        pixels = batch.images.astype(np.float32) / 255
+        return BatchGradients(self.model, self.masks.kernels, pixels, batch.labels)
+
+
+def build_workbench(settings: Settings) -> Workbench:
+    """Load the data, build and compile the network, give its prunable kernels masks.
+
+    Raises:
+        UsageError: for settings that do not fit the data or the network.
+    """
+    strategy = make_strategy(settings.strategy, settings.replicas)
+    # before anything runs: equal runs must be equal bit for bit
+    keras.utils.set_random_seed(randomness.integer(settings.seed, "global"))
+    tf.config.experimental.enable_op_determinism()
+    images = load_images(settings)
+    feed = TrainFeed(
+        images.train,
+        settings.batch_size,
+        seed=settings.seed,
+        augmentation=images.augmentation if settings.augmentation == "auto" else settings.augmentation,
+    )
+    with strategy.scope():
+        model = network(settings, images, synchronized=strategy.num_replicas_in_sync > 1)
+        _compile(model, settings, strategy.num_replicas_in_sync)
+    pruned = KernelFilter(tuple(split(settings.exclude)), settings.protect_first, settings.protect_last)
+    kernels = pruned.apply(list_kernels(model))
+    return Workbench(settings, images, feed, model, kernels, KernelMasks.of(model, kernels))
+
+
+def load_images(settings: Settings) -> ImageSet:
+    """The data set the settings name, split by their seed."""
+    return load(
+        settings.dataset,
+        data_dir=settings.data_dir or None,
+        train_examples=settings.train_examples,
+        validation_fraction=settings.validation_fraction,
+        image_size=settings.image_size,
+        seed=settings.seed,
+    )
+
+
+def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronized: bool = False) -> keras.Model:
+    """The network the settings name, with initialisation number `index`, for the images' shape and classes."""
+    if settings.num_classes and settings.num_classes < images.num_classes:
+        raise UsageError(
+            f"--num_classes={settings.num_classes}, but {images.name} has labels up to {images.num_classes - 1}"
+        )
+    options = ModelOptions(
+        width=settings.width,
+        depth=settings.depth,
+        width_log2=settings.width_log2,
+        stem=settings.stem,
+        mean=images.mean,
+        std=images.std,
+        initializer=settings.initializer,
+        synchronized=synchronized,
+    )
+    return build_model(
+        settings.model,
+        images.train.images.shape[1:],
+        settings.num_classes or images.num_classes,
+        options,
+        seed=randomness.integer(settings.seed, "init", index),
+    )
+
+
+def _compile(model: keras.Model, settings: Settings, replicas: int) -> None:
+    make = registry.resolve("--optimizer", registry.OPTIMIZERS, settings.optimizer)
+    optimizer = make(
+        settings.lr, settings.weight_decay, settings.decoupled_weight_decay, settings.momentum, settings.nesterov
+    )
+    model.compile(
+        optimizer,
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        jit_compile=False,
+    )

@@ -1,0 +1,1 @@
+"""SavedModel, .keras and LiteRT files that need nothing of ours to load."""

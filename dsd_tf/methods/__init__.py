@@ -1,0 +1,1 @@
+"""One file per method: settings -> a plan of phases."""

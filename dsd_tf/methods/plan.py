@@ -1,0 +1,111 @@
+"""An experiment as data: a list of phases. Methods write plans, the runner carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dsd_tf.sparsity.schedules import PruningSchedule
+from dsd_tf.training.learning_rate import LearningRate
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Fresh weights; `index` 0 is the initialisation of the run, others are independent of it."""
+
+    index: int = 0
+
+    def __str__(self) -> str:
+        return "initial weights" if self.index == 0 else f"fresh weights #{self.index}"
+
+
+@dataclass(frozen=True)
+class EndOf:
+    """The weights another phase ended with."""
+
+    phase: str
+
+    def __str__(self) -> str:
+        return f"end of {self.phase}"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The weights the first phase had at its `remember` step."""
+
+    def __str__(self) -> str:
+        return "rewound weights"
+
+
+@dataclass(frozen=True)
+class AllWeights:
+    """No weight is masked."""
+
+    def __str__(self) -> str:
+        return "none"
+
+
+@dataclass(frozen=True)
+class Prune:
+    """Prune what the end of a phase left, to `keep` weights in all or to `density` as the allocation shares it out."""
+
+    phase: str
+    keep: int | None = None
+    density: float | None = None
+
+    def __str__(self) -> str:
+        target = f"{self.keep:,} weights" if self.density is None else f"density {self.density:.4g}"
+        return f"prune {self.phase} to {target}"
+
+
+@dataclass(frozen=True)
+class FromRun:
+    """The masks a phase of another run ended with."""
+
+    directory: str
+    phase: str
+
+    def __str__(self) -> str:
+        return f"masks of {self.phase} in {self.directory}"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One uninterrupted training: where weights and masks come from, how long, at what learning rate.
+
+    `start` and `stop` are steps on the learning rate's schedule; the optimizer starts fresh, its step count at
+    `start`. `schedule` changes the masks while the phase runs. At step `remember` the weights are kept for `Remembered`.
+    `level` and `sparsity` (the nominal one) are for the report; `role` tells what the phase is ("dense", "sparse",
+    "redense").
+    """
+
+    name: str
+    level: int
+    role: str
+    weights: Initial | EndOf | Remembered
+    masks: AllWeights | Prune | FromRun
+    start: int
+    stop: int
+    learning_rate: LearningRate
+    sparsity: float = 0.0
+    schedule: PruningSchedule | None = None
+    remember: int | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a method may know of the run it plans: steps per epoch, and the shapes of the prunable kernels by name."""
+
+    steps_per_epoch: int
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def prunable(self) -> int:
+        """Number of prunable weights."""
+        total = 0
+        for shape in self.shapes.values():
+            size = 1
+            for extent in shape:
+                size *= extent
+            total += size
+        return total

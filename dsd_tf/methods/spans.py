@@ -1,0 +1,46 @@
+"""Times and learning rates that every method's plan needs."""
+
+from __future__ import annotations
+
+from dsd_tf.errors import UsageError
+from dsd_tf.methods.plan import AllWeights, Facts, Initial, Phase
+from dsd_tf.settings import Settings, split
+from dsd_tf.sparsity.times import Time
+from dsd_tf.training.learning_rate import LearningRate
+
+
+def total_steps(settings: Settings, facts: Facts) -> int:
+    """Steps of a whole training of `--epochs`."""
+    return settings.epochs * facts.steps_per_epoch
+
+
+def steps(settings: Settings, facts: Facts, flag: str) -> int:
+    """The value of a time flag in steps; UsageError if it lies after the end of training."""
+    total = total_steps(settings, facts)
+    value = Time.parse(getattr(settings, flag)).steps(facts.steps_per_epoch, total)
+    if value > total:
+        raise UsageError(f"--{flag}={getattr(settings, flag)} is step {value}, after training ends at step {total}")
+    return value
+
+
+def learning_rate(settings: Settings, factor: float = 1.0, epochs: int = 0) -> LearningRate:
+    """The learning rate the flags describe, times `factor`, over `epochs` (default --epochs)."""
+    epochs = epochs or settings.epochs
+    # milestones are times of epochs: one step per epoch, so that 50% of 160 epochs is epoch 80
+    milestones = tuple(Time.parse(text).steps(1, epochs) for text in split(settings.milestones))
+    return LearningRate(settings.lr * factor, settings.lr_schedule, epochs, milestones, settings.lr_decay)
+
+
+def dense_phase(settings: Settings, facts: Facts, remember: int | None = None) -> Phase:
+    """The whole network trained from its initial weights."""
+    return Phase(
+        name="dense",
+        level=0,
+        role="dense",
+        weights=Initial(),
+        masks=AllWeights(),
+        start=0,
+        stop=total_steps(settings, facts),
+        learning_rate=learning_rate(settings),
+        remember=remember,
+    )

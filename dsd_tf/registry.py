@@ -1,0 +1,73 @@
+"""Every name a user can type, and where its code lives.
+
+The tables hold "module:attribute" strings, so that listing the names (flags, `--help`) imports neither
+TensorFlow nor Keras; `resolve` imports the one that is asked for.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from dsd_tf.errors import unknown
+
+MODELS = {
+    "lenet300": "dsd_tf.models.lenet:lenet300",
+    "lenet5": "dsd_tf.models.lenet:lenet5",
+    "resnet18": "dsd_tf.models.resnet:resnet18",
+    "resnet34": "dsd_tf.models.resnet:resnet34",
+    "resnet50": "dsd_tf.models.resnet:resnet50",
+    "resnet101": "dsd_tf.models.resnet:resnet101",
+    "vgg_like": "dsd_tf.models.vgg:vgg_like",
+    "vgg16": "dsd_tf.models.vgg:vgg16",
+    "vgg19": "dsd_tf.models.vgg:vgg19",
+}
+
+STEMS = ("cifar", "cifar_pool", "imagenet")
+
+AUGMENTATIONS = {
+    "none": "dsd_tf.data.augmentation:none",
+    "crop_flip": "dsd_tf.data.augmentation:crop_flip",
+}
+
+METHODS = {
+    "dense": "dsd_tf.methods.dense:plan",
+    "one_shot": "dsd_tf.methods.one_shot:plan",
+    "gradual": "dsd_tf.methods.gradual:plan",
+    "iterative": "dsd_tf.methods.iterative:plan",
+    "dsd": "dsd_tf.methods.dsd:plan",
+}
+
+RETRAIN_POLICIES = {
+    "rewind": "dsd_tf.methods.retrain:rewind",
+    "rewind_lr": "dsd_tf.methods.retrain:rewind_lr",
+    "finetune": "dsd_tf.methods.retrain:finetune",
+    "scratch": "dsd_tf.methods.retrain:scratch",
+    "reinit": "dsd_tf.methods.retrain:reinit",
+    "redense": "dsd_tf.methods.retrain:redense",
+}
+
+SCHEDULES = {
+    "polynomial": "dsd_tf.methods.gradual:polynomial",
+    "constant": "dsd_tf.methods.gradual:constant",
+}
+
+OPTIMIZERS = {
+    "sgd": "dsd_tf.training.optimizer_factory:sgd",
+    "adam": "dsd_tf.training.optimizer_factory:adam",
+    "adadelta": "dsd_tf.training.optimizer_factory:adadelta",
+}
+
+EXPORT_FORMATS = {
+    "savedmodel": "dsd_tf.export.savedmodel:export",
+    "keras": "dsd_tf.export.keras_file:export",
+    "litert": "dsd_tf.export.litert:export",
+}
+
+
+def resolve(kind: str, table: Mapping[str, str], name: str) -> Any:
+    """The object that `table` registers as `name`. Raises UsageError, naming the nearest valid `kind`."""
+    if name not in table:
+        raise unknown(kind, name, table)
+    return pkgutil.resolve_name(table[name])

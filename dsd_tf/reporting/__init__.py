@@ -1,0 +1,1 @@
+"""Tables and plots; reads the run directory only."""

@@ -1,0 +1,127 @@
+"""Every value a run is made of. The command line's flags, `config.json` and the resume check come from this list."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from dsd_tf import registry
+from dsd_tf.errors import UsageError, unknown
+from dsd_tf.sparsity.scores import SCORES
+from dsd_tf.sparsity.times import Time
+
+
+def _setting(default: Any, text: str, *, choices: tuple[str, ...] = (), identity: bool = True) -> Any:
+    """A field with its help text; `identity=False` if a run may be continued with another value."""
+    return dataclasses.field(default=default, metadata={"help": text, "choices": choices, "identity": identity})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one training run, with the defaults of `bin/train`."""
+
+    dataset: str = _setting("digits", "digits, image_folder, or a TFDS name (mnist, cifar10, cifar100 ...)")
+    data_dir: str = _setting("", "where the data set is; TFDS' own place if empty", identity=False)
+    train_examples: int = _setting(0, "train on this many examples, drawn by the seed; 0 = all")
+    validation_fraction: float = _setting(0.1, "share of the training examples held out for validation")
+    image_size: int = _setting(0, "side to resize images to where a set's images vary; 0 = the set's default")
+    augmentation: str = _setting("auto", "auto = the papers' for the set", choices=("auto", *registry.AUGMENTATIONS))
+
+    model: str = _setting("lenet300", "network", choices=tuple(registry.MODELS))
+    width: float = _setting(1.0, "multiplier of every hidden width")
+    depth: int = _setting(5, "vgg_like: number of blocks (delta)")
+    width_log2: int = _setting(5, "vgg_like: log2 of the first block's width (gamma)")
+    stem: str = _setting("cifar", "resnets: 3x3 stem, with its max-pool, or 7x7", choices=registry.STEMS)
+    initializer: str = _setting("default", "default = each paper's; sdd = fan-in normal", choices=("default", "sdd"))
+    num_classes: int = _setting(0, "outputs of the network; 0 = the data set's")
+
+    method: str = _setting("dense", "what is done about sparsity", choices=tuple(registry.METHODS))
+    sparsity: float = _setting(0.9, "share of prunable weights removed in the end; iterative: see --rounds")
+    score: str = _setting("magnitude", "which weights matter", choices=tuple(SCORES))
+    allocation: str = _setting("global", "how much per layer: global uniform erk er igq, or a table's path")
+    granularity: str = _setting("weight", "weight, N:M as in 2:4, block:HxW or filter")
+    exclude: str = _setting("", "comma-separated name patterns of kernels to leave dense, as in '*project*'")
+    protect_first: bool = _setting(False, "leave the first prunable layer dense")
+    protect_last: bool = _setting(False, "leave the last prunable layer dense")
+
+    schedule: str = _setting("polynomial", "gradual: how sparsity rises", choices=tuple(registry.SCHEDULES))
+    begin: str = _setting("0", "gradual: when pruning starts (10ep, 500it, 40%)")
+    end: str = _setting("75%", "gradual: when the sparsity is reached")
+    frequency: str = _setting("100it", "gradual: time between mask updates")
+
+    rounds: int = _setting(0, "iterative: levels after the dense one; 0 = as many as --sparsity takes")
+    prune_fraction: float = _setting(0.2, "iterative: share of the remaining weights removed per level")
+    retrain: str = _setting("rewind", "what retraining starts from", choices=tuple(registry.RETRAIN_POLICIES))
+    rewind_to: str = _setting("0", "rewind, redense: the time whose weights retraining starts from")
+    finetune_lr: float = _setting(0.001, "finetune: its constant learning rate")
+    masks_from: str = _setting("", "reinit: run directory whose masks are used")
+
+    cycles: int = _setting(1, "dsd: number of sparse-dense repetitions after the first dense phase")
+    sparse_epochs: int = _setting(0, "dsd: epochs of a sparse phase; 0 = --epochs")
+    redense_epochs: int = _setting(0, "dsd: epochs of a re-dense phase; 0 = --epochs")
+    sparse_lr_factor: float = _setting(1.0, "dsd: learning rate of a sparse phase, relative to --lr")
+    redense_lr_factor: float = _setting(0.1, "dsd: learning rate of a re-dense phase, relative to --lr")
+
+    epochs: int = _setting(20, "epochs of training (of each level or phase)")
+    batch_size: int = _setting(128, "examples per step, over all replicas")
+    optimizer: str = _setting("sgd", "update rule", choices=tuple(registry.OPTIMIZERS))
+    lr: float = _setting(0.1, "base learning rate")
+    lr_schedule: str = _setting("constant", "how it falls", choices=("constant", "step", "cosine"))
+    milestones: str = _setting("50%,75%", "step: comma-separated times of the drops")
+    lr_decay: float = _setting(0.1, "step: factor at every milestone")
+    momentum: float = _setting(0.9, "sgd: momentum, in PyTorch's form")
+    nesterov: bool = _setting(False, "sgd: Nesterov momentum")
+    weight_decay: float = _setting(0.0, "L2 added to the gradient of every trainable weight, as in the papers")
+    decoupled_weight_decay: bool = _setting(False, "shrink weights outside the gradient instead (AdamW)")
+
+    strategy: str = _setting("one_device", "devices", choices=("one_device", "mirrored"))
+    replicas: int = _setting(2, "mirrored without GPUs: number of logical CPU devices")
+    seed: int = _setting(0, "base seed; every role (split, init, shuffle ...) has its own stream")
+    steps_per_execution: int = _setting(0, "training steps per call into TensorFlow; 0 = chosen", identity=False)
+    checkpoint_seconds: float = _setting(10.0, "least time between checkpoints", identity=False)
+    export: str = _setting("", "comma-separated formats to export at the end (savedmodel, keras, litert)", identity=False)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            choices = field.metadata["choices"]
+            if choices and getattr(self, field.name) not in choices:
+                raise unknown(f"--{field.name}", getattr(self, field.name), choices)
+        self._check_ranges()
+        for name in ("begin", "end", "frequency", "rewind_to"):
+            Time.parse(getattr(self, name))
+        for milestone in split(self.milestones):
+            Time.parse(milestone)
+
+    def _check_ranges(self) -> None:
+        if not 0 <= self.sparsity < 1:
+            raise UsageError(f"--sparsity must be in [0, 1), got {self.sparsity}")
+        if not 0 < self.prune_fraction < 1:
+            raise UsageError(f"--prune_fraction must be in (0, 1), got {self.prune_fraction}")
+        if not 0 <= self.validation_fraction < 1:
+            raise UsageError(f"--validation_fraction must be in [0, 1), got {self.validation_fraction}")
+        if not 0 <= self.momentum < 1:
+            raise UsageError(f"--momentum must be in [0, 1), got {self.momentum}")
+        for name in ("epochs", "batch_size", "cycles", "replicas"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("lr", "finetune_lr", "width", "lr_decay", "sparse_lr_factor", "redense_lr_factor"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"--{name} must be above 0, got {getattr(self, name)}")
+        for name in ("train_examples", "rounds", "weight_decay", "seed", "num_classes", "image_size",
+                     "sparse_epochs", "redense_epochs", "steps_per_execution", "checkpoint_seconds"):  # fmt: skip
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
+
+    def identity(self) -> dict[str, Any]:
+        """The values results depend on."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.metadata["identity"]
+        }
+
+
+def split(text: str) -> list[str]:
+    """The parts of a comma-separated value; empty parts are dropped."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,1 @@
+"""Pure arithmetic on arrays: selection, scores, allocation, granularity, masks, schedules, FLOPs."""

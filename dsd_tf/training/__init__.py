@@ -1,0 +1,1 @@
+"""What makes a Keras model sparse while it trains: masked optimizers, callbacks, objectives, strategies."""

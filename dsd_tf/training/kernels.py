@@ -1,0 +1,159 @@
+"""Which variables of a Keras model can be pruned, and why the others cannot."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import keras
+
+# Attribute names of the weights TFMOT's PruneRegistry prunes, for the Keras 3 layer of the same name.
+_PRUNABLE = {
+    "Dense": ("kernel",),
+    "EinsumDense": ("kernel",),
+    "Conv1D": ("kernel",),
+    "Conv2D": ("kernel",),
+    "Conv3D": ("kernel",),
+    "Conv1DTranspose": ("kernel",),
+    "Conv2DTranspose": ("kernel",),
+    "Conv3DTranspose": ("kernel",),
+    "SeparableConv1D": ("pointwise_kernel",),
+    "SeparableConv2D": ("pointwise_kernel",),
+    "Embedding": ("embeddings",),
+    "SimpleRNNCell": ("kernel", "recurrent_kernel"),
+    "GRUCell": ("kernel", "recurrent_kernel"),
+    "LSTMCell": ("kernel", "recurrent_kernel"),
+}
+_PRUNABLE_TYPES = tuple(getattr(keras.layers, name) for name in _PRUNABLE)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One weight tensor of a layer. `why_dense` says why it is not pruned; empty if it is.
+
+    `positions` is how often the kernel is applied per example (output pixels of a convolution, 1 for a plain Dense);
+    None where the layer's output size is not known.
+    """
+
+    name: str
+    layer: keras.layers.Layer
+    variable: keras.Variable
+    positions: int | None
+    why_dense: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.variable.shape)
+
+
+@dataclass(frozen=True)
+class KernelFilter:
+    """Which of the prunable kernels to leave dense: by name pattern, and the first or last of the network."""
+
+    exclude: tuple[str, ...] = ()
+    protect_first: bool = False
+    protect_last: bool = False
+
+    def apply(self, kernels: Sequence[Kernel]) -> list[Kernel]:
+        prunable = [k.name for k in kernels if not k.why_dense]
+        ends = {prunable[0]: "first layer"} if self.protect_first and prunable else {}
+        if self.protect_last and prunable:
+            ends[prunable[-1]] = "last layer"
+        return [k if k.why_dense else replace(k, why_dense=self._reason(k.name, ends)) for k in kernels]
+
+    def _reason(self, name: str, ends: dict[str, str]) -> str:
+        pattern = next((p for p in self.exclude if fnmatch.fnmatch(name, p)), None)
+        return f"excluded by {pattern!r}" if pattern else ends.get(name, "")
+
+
+def list_kernels(model: keras.Model) -> list[Kernel]:
+    """Every weight tensor that is not a bias or normalisation scale, in model order, with the reason if it stays dense.
+
+    A custom layer names its own by a method `get_prunable_weights()` (TFMOT's name) that returns `keras.Variable`s.
+
+    Raises:
+        ValueError: if the model has no weights yet; call it on a batch or `build` it first.
+    """
+    if not model.weights:
+        raise ValueError(f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning")
+    kernels: list[Kernel] = []
+    nodes = _graph_nodes(model)
+    for layer in inner_layers(model):
+        kernels.extend(_kernels_of(layer, model.name, nodes))
+    return _unique_names(kernels)
+
+
+def inner_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """All layers inside a model, nested models and wrappers unfolded, each once, in model order."""
+    seen: set[int] = set()
+
+    def walk(layer):
+        for child in getattr(layer, "layers", None) or layer._layers:
+            if id(child) not in seen:
+                seen.add(id(child))
+                yield child
+                yield from walk(child)
+
+    yield from walk(model)
+    if getattr(model, "get_prunable_weights", None) is not None:
+        yield model
+
+
+def _graph_nodes(model: keras.Model) -> set[int]:
+    """Ids of the call nodes of the functional graphs in `model`; a layer may also have nodes of other models."""
+    graphs = [getattr(layer, "_functional", None) or layer for layer in (model, *inner_layers(model))]
+    depths = [getattr(graph, "_nodes_by_depth", {}) for graph in graphs]
+    return {id(node) for depth in depths for nodes in depth.values() for node in nodes}
+
+
+def _kernels_of(layer: keras.layers.Layer, model_name: str, nodes: set[int]) -> Iterator[Kernel]:
+    prunable, reason = _prunable_weights(layer)
+    for variable in prunable or layer._trainable_variables + layer._non_trainable_variables:
+        if not prunable and (len(variable.shape) < 2 or not _is_float(variable)):
+            continue
+        why = reason or ("" if variable.trainable else "frozen (trainable=False)")
+        name = variable.path.removeprefix(f"{model_name}/")
+        yield Kernel(name, layer, variable, _positions(layer, nodes), why)
+
+
+def _prunable_weights(layer: keras.layers.Layer) -> tuple[list[keras.Variable], str]:
+    own = getattr(layer, "get_prunable_weights", None)
+    if own is not None:
+        return list(own()), ""
+    for layer_type, attributes in zip(_PRUNABLE_TYPES, _PRUNABLE.values(), strict=True):
+        if isinstance(layer, layer_type):
+            return [_raw(layer, attribute) for attribute in attributes], ""
+    return [], f"{type(layer).__name__} layers are not pruned; a custom layer can define get_prunable_weights()"
+
+
+def _raw(layer: keras.layers.Layer, attribute: str) -> keras.Variable:
+    # `kernel` and `embeddings` are properties that may return a tensor (LoRA, quantised layers)
+    value = getattr(layer, f"_{attribute}", None)
+    return value if isinstance(value, keras.Variable) else getattr(layer, attribute)
+
+
+def _is_float(variable: keras.Variable) -> bool:
+    return keras.backend.is_float_dtype(variable.dtype)
+
+
+def _positions(layer: keras.layers.Layer, nodes: set[int]) -> int | None:
+    total = 0
+    for node in (node for node in layer._inbound_nodes if id(node) in nodes):
+        for tensor in keras.tree.flatten(node.output_tensors):
+            shape = tensor.shape[1:-1]
+            if None in shape:
+                return None
+            total += math.prod(shape)
+    return total or None
+
+
+def _unique_names(kernels: list[Kernel]) -> list[Kernel]:
+    seen: dict[str, int] = {}
+    unique = []
+    for kernel in kernels:
+        seen[kernel.name] = seen.get(kernel.name, 0) + 1
+        times = seen[kernel.name]
+        unique.append(kernel if times == 1 else replace(kernel, name=f"{kernel.name}#{times}"))
+    return unique

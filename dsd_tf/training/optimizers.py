@@ -1,0 +1,160 @@
+"""Optimizers that own the masks of a sparse model, and the PyTorch-form SGD the papers trained with.
+
+A masked optimizer zeroes the gradient of masked weights before anything else sees it. Weight, gradient and slots of a
+masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has to be enforced
+afterwards, the layers stay plain Keras layers, and a saved optimizer carries its masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from dsd_tf.errors import UsageError
+
+PACKAGE = "dsd_tf"
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class TorchSGD(keras.optimizers.SGD):
+    """SGD with PyTorch's momentum: v <- m v + g, w <- w - lr v (with Nesterov: w <- w - lr (g + m v)).
+
+    Keras keeps the learning rate inside the velocity, so the two differ for some steps after the rate drops.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        lr = tf.cast(learning_rate, variable.dtype)
+        gradient = tf.cast(tf.convert_to_tensor(gradient), variable.dtype)
+        if not self.momentum:
+            variable.assign_sub(lr * gradient)
+            return
+        velocity = self.momentums[self._get_variable_index(variable)].value
+        tf.raw_ops.ResourceApplyMomentum(
+            var=variable.handle,
+            accum=velocity.handle,
+            lr=lr,
+            grad=gradient,
+            momentum=tf.cast(self.momentum, variable.dtype),
+            use_nesterov=self.nesterov,
+        )
+
+
+class Masked:
+    """Mixin for a Keras optimizer: masks as optimizer variables, and L2 decay coupled as in PyTorch.
+
+    `masked` are positions in the list of trainable variables; each has a bool mask variable of the variable's shape.
+    `l2` adds `l2 * w` to the gradient of every trainable variable (biases and normalisation included), after
+    clipping and after replicas were summed.
+    """
+
+    masked: tuple[int, ...] = ()
+    l2: float = 0.0
+
+    def __init__(self, *args, masked: Sequence[int] = (), l2: float = 0.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.masked = tuple(masked)
+        self.l2 = l2
+
+    def build(self, variables):
+        super().build(variables)
+        if len(getattr(self, "_masks", ())) < len(self.masked):
+            self._masks = [self._add_mask(variables[index]) for index in self.masked]
+
+    def mask_kernels(self, variables: Sequence[keras.Variable], kernels: Sequence[keras.Variable]) -> None:
+        """Give each of `kernels` (members of the trainable `variables`) an all-ones mask variable."""
+        positions = {id(variable): index for index, variable in enumerate(variables)}
+        self.masked = tuple(positions[id(kernel)] for kernel in kernels)
+        self._masks = []
+        self.build(list(variables))
+
+    def _add_mask(self, variable: keras.Variable) -> keras.Variable:
+        with self._distribution_strategy.extended.colocate_vars_with(variable.value):
+            return self.add_variable(
+                variable.shape, initializer="ones", dtype="bool", name=f"{variable.path.replace('/', '_')}_mask"
+            )
+
+    @property
+    def masks(self) -> list[keras.Variable]:
+        """Bool mask variables, in the order of `masked`."""
+        return list(getattr(self, "_masks", ()))
+
+    def slots(self, index: int) -> list[keras.Variable]:
+        """The optimizer's variables (momentum, second moment, average ...) of trainable variable `index`."""
+        shape, count = self._trainable_variables[index].shape, len(self._trainable_variables)
+        found = []
+        for name, value in vars(self).items():
+            is_slots = isinstance(value, list) and len(value) == count and name not in _NOT_SLOTS
+            if is_slots and isinstance(value[index], keras.Variable) and value[index].shape == shape:
+                found.append(value[index])
+        return found
+
+    def apply(self, grads, trainable_variables=None):
+        grads = list(grads)
+        if trainable_variables is None:
+            positions = range(len(grads))
+        else:
+            trainable_variables = list(trainable_variables)
+            if not self.built:
+                self.build(trainable_variables)
+            positions = [self._get_variable_index(variable) for variable in trainable_variables]
+        masks = dict(zip(self.masked, self.masks, strict=True))
+        masked = [_masked_gradient(g, masks.get(position)) for g, position in zip(grads, positions, strict=True)]
+        return super().apply(masked, trainable_variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        if self.l2:
+            gradient = tf.convert_to_tensor(gradient) + tf.cast(self.l2, variable.dtype) * variable
+        return super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        return super().get_config() | {"masked": list(self.masked), "l2": self.l2}
+
+
+_NOT_SLOTS = {"_trainable_variables", "_variables", "_masks"}
+
+
+def _masked_gradient(gradient, mask):
+    if gradient is None or mask is None:
+        return gradient
+    gradient = tf.convert_to_tensor(gradient)
+    # not a product: 0 * inf is NaN
+    return tf.where(mask.value, gradient, tf.zeros([], gradient.dtype))
+
+
+# Update rules that act on each weight alone. Adafactor's factored moments and Muon's orthogonalisation mix the
+# weights of a kernel, so a masked weight would not stay zero or a regrown one would not start from zero slots.
+_ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adamax", "Nadam", "Lion", "Lamb")
+
+
+def _masked_class(base: type) -> type:
+    masked = type(f"Masked{base.__name__}", (Masked, base), {"__doc__": f"{base.__name__} that owns masks."})
+    return keras.saving.register_keras_serializable(PACKAGE)(masked)
+
+
+_MASKED = {base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))}
+
+
+def masked_class(optimizer_class: type) -> type:
+    """The masked form of a Keras optimizer class.
+
+    Raises:
+        UsageError: for an update rule that is not known to treat every weight alone; names it.
+    """
+    if issubclass(optimizer_class, Masked):
+        return optimizer_class
+    if optimizer_class not in _MASKED:
+        if not issubclass(optimizer_class, tuple(_MASKED)):
+            raise UsageError(
+                f"optimizer {optimizer_class.__name__} cannot train under masks: its update may mix the weights of a "
+                f"kernel (supported, subclasses included: {', '.join(_ELEMENTWISE)})"
+            )
+        _MASKED[optimizer_class] = _masked_class(optimizer_class)
+    return _MASKED[optimizer_class]
+
+
+def to_masked(optimizer: keras.optimizers.Optimizer) -> Masked:
+    """Turn an optimizer into its masked form in place, so that whoever holds it (a model, a training loop) uses it."""
+    optimizer.__class__ = masked_class(type(optimizer))
+    return optimizer

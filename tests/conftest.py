@@ -1,0 +1,19 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real MNIST, CIFAR-10, label noise and SqueezeNet that `DSD_TF_TEST_DATA` names."""
+    place = os.environ.get("DSD_TF_TEST_DATA")
+    if not place:
+        pytest.skip("needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/")
+    return Path(place).resolve()
