@@ -14,11 +14,12 @@ def keras_name(name: str) -> str:
 
 
 class Names:
-    """Hands out the Keras layer names of one Caffe layer, none of them twice in a model."""
+    """Hands out the Keras layer names of one Caffe layer, none of them twice in a model, and keeps them in `given`."""
 
     def __init__(self, layer: str, taken: set[str]):
         self._base = keras_name(layer)
         self._taken = taken
+        self.given: list[str] = []
 
     def __call__(self, suffix: str = "") -> str:
         """The layer's own name, or with a suffix that of a helper."""
@@ -28,4 +29,5 @@ class Names:
             count += 1
             name = f"{wanted}_{count}"
         self._taken.add(name)
+        self.given.append(name)
         return name

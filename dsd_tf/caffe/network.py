@@ -21,7 +21,7 @@ class Value:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     name: str
     kind: str
@@ -45,13 +45,14 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Network:
-    """`inputs` are shapes without the batch axis; `layers` are in an order in which they can be computed."""
+    """`layers` are in computing order; `means` is what the data layer subtracts from each channel, if there is one."""
 
     name: str
     inputs: dict[Value, Shape]
     layers: list[Layer]
     outputs: list[Value]
     ignored: list[Ignored]
+    means: tuple[float, ...]
 
 
 def build_network(net: Message) -> Network:
@@ -86,6 +87,7 @@ class _Graph:
     labels: set[Value] = field(default_factory=set)
     silenced: set[Value] = field(default_factory=set)
     loss_weights: dict[Value, float] = field(default_factory=dict)
+    means: tuple[float, ...] = ()
 
     def add_input(self, name: str, shape: Shape) -> None:
         self.current[name] = Value(name)
@@ -119,7 +121,7 @@ class _Graph:
             else:
                 self.ignored.append(Ignored(layer.name, layer.kind, "no output depends on it (auxiliary or silenced)"))
         used = {value: shape for value, shape in self.inputs.items() if value in needed}
-        return Network(net.string("name"), used, kept[::-1], outputs, self.ignored)
+        return Network(net.string("name"), used, kept[::-1], outputs, self.ignored, self.means)
 
     def _bottom(self, name: str, message: Message, bottom: str, later: dict[str, str]) -> Value:
         if bottom in self.current:
@@ -147,6 +149,7 @@ class _Graph:
         for top, shape in zip(layer.tops, shapes, strict=False):
             self.inputs[top] = shape
         self.labels.update(layer.tops[len(shapes) :])
+        self.means = tuple(layer.message.message("transform_param").numbers("mean_value")) or self.means
         if layer.kind != "Input":
             self.ignored.append(Ignored(layer.name, layer.kind, "its first top is the model's input"))
 

@@ -20,23 +20,20 @@ def none(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def crop_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Horizontal flip with probability 1/2, then 4 black pixels on every side and a random cut of the old
-    size.
+    """Flips left to right with probability 1/2, pads 4 black pixels, and cuts the old size at random.
 
-    images: uint8 [B, H, W, C]. seed: int32 [2]. The usual augmentation of CIFAR (He et al., 2016, section
-    4.2).
+    images: uint8 [B, H, W, C]. seed: int32 [2]. The usual change to CIFAR (He et al., 2016, section 4.2).
     """
-    batch = tf.shape(images)[0]
-    flip = tf.random.stateless_uniform([batch], seed, 0, 2, tf.int32) == 1
-    offset_seed = tf.random.experimental.stateless_fold_in(seed, 1)
-    offsets = tf.random.stateless_uniform([2, batch], offset_seed, 0, 2 * _PAD + 1, tf.int32)
-    return cut(images, flip, offsets[0], offsets[1])
+    offsets = 2 * _PAD + 1
+    choice = tf.random.stateless_uniform(tf.shape(images)[:1], seed, 0, 2 * offsets**2, tf.int32)
+    flip, top, left = tf.unstack(tf.unravel_index(choice, [2, offsets, offsets]))
+    return cut(images, flip == 1, top, left)
 
 
 def cut(images: tf.Tensor, flip: tf.Tensor, top: tf.Tensor, left: tf.Tensor) -> tf.Tensor:
     """Flips where `flip` (bool [B]), pads by 4 and cuts at rows `top` and columns `left` (int32 [B], 0..8).
 
-    One gather of single pixels does it: an image of its own for each step would cost three times as much.
+    One gather of single pixels does it all, in half the time of a gather of rows and one of columns.
     """
     batch, height, width, channels = tf.unstack(tf.shape(images))
     rows = top[:, None] + tf.range(height)
@@ -48,7 +45,7 @@ def cut(images: tf.Tensor, flip: tf.Tensor, top: tf.Tensor, left: tf.Tensor) -> 
 
 
 def _pad(images: tf.Tensor) -> tf.Tensor:
-    """`tf.pad` with zeros, which takes more than twice as long on bytes as these copies."""
+    """What `tf.pad` does, which on bytes takes more than twice as long as these copies."""
     batch, height, width, channels = tf.unstack(tf.shape(images))
     side = tf.zeros([batch, height, _PAD, channels], images.dtype)
     wide = tf.concat([side, images, side], axis=2)

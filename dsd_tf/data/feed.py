@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
 
-from dsd_tf import randomness
 from dsd_tf.data.augmentation import AUGMENTATIONS
+from dsd_tf.data.epochs import Epochs
 from dsd_tf.data.images import Images
 from dsd_tf.errors import UsageError, unknown
 
@@ -31,46 +30,34 @@ class TrainFeed:
         self._images, self._labels = _resident(images)
         self._augment = AUGMENTATIONS[augmentation]
         self._batch_size, self._drop_remainder = batch_size, drop_remainder
-        self._seed = seed
-        self.set_epoch(0)
+        self._epochs = Epochs(len(images), self.steps_per_epoch, seed)
 
     def set_epoch(self, epoch: int, start: int = 0, stop: int | None = None) -> None:
-        """What iterators made from now on yield: the batches [start, stop) of an epoch, by default all of
-        them.
-        """
-        stop = self.steps_per_epoch if stop is None else stop
-        if not 0 <= start < stop <= self.steps_per_epoch:
-            raise ValueError(f"batches [{start}, {stop}) are not part of an epoch of {self.steps_per_epoch}")
-        self._window = (epoch, start, stop)
+        """What iterators made from now on yield: batches [start, stop) of an epoch, by default all of it."""
+        self._epochs.set(epoch, start, stop)
 
     def dataset(self) -> tf.data.Dataset:
         """float32 images [B, H, W, C] in [0, 1] and int32 labels [B]; the last batch may be smaller.
 
-        Each `iter()` reads the epoch that is set then. The data set declares as many batches as are set
-        now, since Keras asks once for all epochs of a `fit`: epochs of another length need another data
-        set, and reading them through this one is an error. Leave `steps_per_epoch` of `fit` alone, it would
-        keep the first iterator.
+        Each `iter()` reads the epoch that is set then. The data set declares as many batches as are set now,
+        since Keras asks once for all epochs of a `fit`: epochs of another length need another data set, and
+        reading them through this one is an error. Leave `steps_per_epoch` of `fit` alone, with it Keras keeps
+        the first epoch's iterator.
         """
-        _, start, stop = self._window
+        epochs = self._epochs
+        _, start, stop = epochs.window
+        declared = stop - start
         plan = tf.data.Dataset.range(1).map(
-            lambda _: tf.numpy_function(lambda: self._plan(stop - start), [], [tf.int32, tf.int32, tf.int64])
-        )
-        batches = plan.flat_map(self._batches)
-        return batches.apply(tf.data.experimental.assert_cardinality(stop - start)).prefetch(tf.data.AUTOTUNE)
-
-    def _plan(self, declared: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Order of the examples, augmentation seed of each batch, and which batches to read."""
-        epoch, start, stop = self._window
-        if stop - start != declared:
-            raise ValueError(
-                f"this data set declared {declared} batches, epoch {epoch} has {stop - start} set"
+            lambda _: tf.numpy_function(
+                lambda: epochs.plan(declared), [], [tf.int32, tf.int32, tf.int64, tf.int64]
             )
-        order = randomness.generator(self._seed, "shuffle", epoch).permutation(len(self._labels))
-        seeds = randomness.generator(self._seed, "augment", epoch)
-        seeds = seeds.integers(0, 2**31, size=(self.steps_per_epoch, 2), dtype=np.int32)
-        return order.astype(np.int32), seeds, np.arange(start, stop)
+        )
+        batches = plan.flat_map(self._batches).apply(tf.data.experimental.assert_cardinality(declared))
+        return _prefetched(batches)
 
-    def _batches(self, order: tf.Tensor, seeds: tf.Tensor, steps: tf.Tensor) -> tf.data.Dataset:
+    def _batches(
+        self, order: tf.Tensor, seeds: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
+    ) -> tf.data.Dataset:
         order, seeds = tf.ensure_shape(order, [None]), tf.ensure_shape(seeds, [None, 2])
         size = self._batch_size
 
@@ -81,8 +68,7 @@ class TrainFeed:
             images = self._augment(tf.gather(self._images, index), seeds[step])
             return _scaled(images), tf.gather(self._labels, index)
 
-        steps = tf.data.Dataset.range(steps[0], steps[-1] + 1)
-        return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+        return tf.data.Dataset.range(start, stop).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def batches(images: Images, batch_size: int) -> tf.data.Dataset:
@@ -94,15 +80,21 @@ def batches(images: Images, batch_size: int) -> tf.data.Dataset:
         return _scaled(pixels[part]), labels[part]
 
     steps = tf.data.Dataset.range(-(-len(images) // batch_size))
-    return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return _prefetched(steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def _resident(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
-    """Tensors that data set functions capture by reference; a constant in a graph is copied and limited to
-    2 GB.
-    """
+    """Tensors to be captured by reference; a constant in a graph would be copied, and limited to 2 GB."""
     with tf.device("CPU:0"):
-        return tf.convert_to_tensor(images.images), tf.convert_to_tensor(images.labels)
+        # A tensor made from NumPy keeps a second copy until an operation reads it: identity drops it at once.
+        return tf.identity(images.images), tf.identity(images.labels)
+
+
+def _prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Without tf.data's graph optimizations, which copy every captured tensor whenever an epoch begins."""
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
 def _scaled(images: tf.Tensor) -> tf.Tensor:

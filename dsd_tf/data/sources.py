@@ -35,9 +35,7 @@ class ImageSet:
 
 
 class Source(Protocol):
-    """A set on disk: how many examples of what shape each role ("train", "test", "validation") has, and a
-    reader.
-    """
+    """An opened set. `examples` counts those of each role: "train", "test", and "validation" if it has one."""
 
     num_classes: int
     image_shape: tuple[int, int, int]

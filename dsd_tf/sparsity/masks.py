@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dsd_tf.errors import UsageError, unknown
-from dsd_tf.files import write_arrays
+from dsd_tf.files import read_arrays, write_arrays
 
 _FORMAT = "dsd_tf masks 1"
 
@@ -95,7 +95,7 @@ class Masks(Mapping[str, np.ndarray]):
         """Write an .npz of one bit per weight, whole or not at all; UsageError if it cannot be written."""
         layers = [[name, mask.shape] for name, mask in self.items()]
         index = json.dumps({"format": _FORMAT, "layers": layers}).encode()
-        bits = np.concatenate([*(np.packbits(mask) for mask in self.values()), _NO_BITS])
+        bits = np.concatenate([np.zeros(0, np.uint8), *(np.packbits(mask) for mask in self.values())])
         write_arrays(Path(path), {"index": np.frombuffer(index, np.uint8), "bits": bits})
 
     @classmethod
@@ -105,38 +105,22 @@ class Masks(Mapping[str, np.ndarray]):
         Raises:
             UsageError: if there is no such file, or it is damaged or not a mask file.
         """
-        if not Path(path).is_file():
-            raise UsageError(f"no mask file {os.fspath(path)!r}")
+        arrays = read_arrays(Path(path))
         try:
-            return cls(_unpacked(*_read(path)))
-        except Exception as error:  # a damaged zip can raise almost anything
-            reason = str(error) or type(error).__name__
-            raise UsageError(
-                f"{os.fspath(path)!r} is damaged or no mask file of dsd_tf ({reason})"
-            ) from error
+            return cls(_unpacked(json.loads(arrays["index"].tobytes()), arrays["bits"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"{os.fspath(path)} is no mask file: give one that dsd_tf wrote") from error
 
 
-_NO_BITS = np.zeros(0, np.uint8)
-
-
-def _read(path: str | os.PathLike[str]) -> tuple[list[tuple[str, tuple[int, ...]]], np.ndarray]:
-    """(layer names and shapes, packed bits) of a mask file."""
-    # NumPy reads as much as an array's header says, which need not reach the checksum at the end
-    with zipfile.ZipFile(path) as archive:
-        if damaged := archive.testzip():
-            raise ValueError(f"bad checksum of {damaged}")
-    with np.load(path, allow_pickle=False) as file:
-        index, bits = json.loads(file["index"].tobytes()), file["bits"]
+def _unpacked(index: dict[str, Any], bits: np.ndarray) -> dict[str, np.ndarray]:
     if index["format"] != _FORMAT:
         raise ValueError(f"format {index['format']!r} is not {_FORMAT!r}")
-    return [(name, tuple(shape)) for name, shape in index["layers"]], bits
-
-
-def _unpacked(layers: list[tuple[str, tuple[int, ...]]], bits: np.ndarray) -> dict[str, np.ndarray]:
-    ends = np.cumsum([-(-math.prod(shape) // 8) for _, shape in layers], dtype=np.int64)
-    if bits.size != (ends[-1] if layers else 0):
+    masks, start = {}, 0
+    for name, shape in index["layers"]:
+        size = math.prod(shape)
+        end = start + -(-size // 8)
+        masks[name] = np.unpackbits(bits[start:end], count=size).view(bool).reshape(shape)
+        start = end
+    if start != bits.size:
         raise ValueError("the masks are not as long as their shapes say")
-    return {
-        name: np.unpackbits(packed, count=math.prod(shape)).view(bool).reshape(shape)
-        for (name, shape), packed in zip(layers, np.split(bits, ends[:-1]), strict=True)
-    }
+    return masks

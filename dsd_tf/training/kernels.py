@@ -27,6 +27,8 @@ _PRUNABLE = {
     "LSTMCell": ("kernel", "recurrent_kernel"),
 }
 _PRUNABLE_TYPES = tuple(getattr(keras.layers, name) for name in _PRUNABLE)
+# Their prunable layers do not exist before they are built.
+_LATE = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,23 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
     """
     if not model.weights:
         raise ValueError(f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning")
-    kernels: list[Kernel] = []
     nodes = _graph_nodes(model)
-    for layer in inner_layers(model):
-        kernels.extend(_kernels_of(layer, model.name, nodes))
-    return _unique_names(kernels)
+    kernels: dict[int, Kernel] = {}
+    for layer in (layer for layer in inner_layers(model) if layer.built):
+        for kernel in _kernels_of(layer, model.name, nodes):
+            kernels.setdefault(id(kernel.variable), kernel)  # tied layers name the same variable
+    return _unique_names(list(kernels.values()))
+
+
+def can_be_pruned(layer: keras.layers.Layer) -> bool:
+    """Whether a layer, built or not, has or will have weights that can be pruned, in itself or in layers inside it."""
+    layers = (layer, *inner_layers(layer))
+    return any(hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE) for inner in layers)
+
+
+def is_graph(model: keras.Model) -> bool:
+    """Whether a model is made of layers that can be listed and called anew: Sequential or functional."""
+    return isinstance(model, keras.Sequential) or hasattr(model, "_nodes_by_depth")
 
 
 def inner_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
@@ -90,7 +104,7 @@ def inner_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     seen: set[int] = set()
 
     def walk(layer):
-        for child in getattr(layer, "layers", None) or layer._layers:
+        for child in children(layer):
             if id(child) not in seen:
                 seen.add(id(child))
                 yield child
@@ -99,6 +113,11 @@ def inner_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     yield from walk(model)
     if getattr(model, "get_prunable_weights", None) is not None:
         yield model
+
+
+def children(layer: keras.layers.Layer) -> Sequence[keras.layers.Layer]:
+    """The layers a model, wrapper or composite layer holds directly."""
+    return getattr(layer, "layers", None) or layer._layers
 
 
 def _graph_nodes(model: keras.Model) -> set[int]:
@@ -113,9 +132,14 @@ def _kernels_of(layer: keras.layers.Layer, model_name: str, nodes: set[int]) -> 
     for variable in prunable or layer._trainable_variables + layer._non_trainable_variables:
         if not prunable and (len(variable.shape) < 2 or not _is_float(variable)):
             continue
-        why = reason or ("" if variable.trainable else "frozen (trainable=False)")
         name = variable.path.removeprefix(f"{model_name}/")
-        yield Kernel(name, layer, variable, _positions(layer, nodes), why)
+        yield Kernel(name, layer, variable, _positions(layer, nodes), reason or _why_dense(variable))
+
+
+def _why_dense(variable: keras.Variable) -> str:
+    if not _is_float(variable):
+        return f"quantised ({variable.dtype})"
+    return "" if variable.trainable else "frozen (trainable=False)"
 
 
 def _prunable_weights(layer: keras.layers.Layer) -> tuple[list[keras.Variable], str]:

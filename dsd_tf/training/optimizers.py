@@ -8,6 +8,7 @@ afterwards, the layers stay plain Keras layers, and a saved optimizer carries it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -46,27 +47,33 @@ class Masked:
 
     `masked` are positions in the list of trainable variables; each has a bool mask variable of the variable's shape.
     `l2` adds `l2 * w` to the gradient of every trainable variable (biases and normalisation included), after
-    clipping and after replicas were summed.
+    clipping and after replicas were summed. `pruning` describes, as JSON values, the pruning that is under way;
+    it is saved with the optimizer, and one that was loaded with it does not train before `UpdatePruningStep`
+    takes the pruning up.
     """
 
     masked: tuple[int, ...] = ()
     l2: float = 0.0
+    pruning: dict[str, Any] | None = None
+    taken_up = False
 
-    def __init__(self, *args, masked: Sequence[int] = (), l2: float = 0.0, **kwargs):
+    def __init__(self, *args, masked: Sequence[int] = (), l2: float = 0.0, pruning=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.masked = tuple(masked)
         self.l2 = l2
+        self.pruning = pruning
 
     def build(self, variables):
         super().build(variables)
-        if len(getattr(self, "_masks", ())) < len(self.masked):
-            self._masks = [self._add_mask(variables[index]) for index in self.masked]
+        if len(self.masks) < len(self.masked):
+            self._masks = [self._add_mask(variables[position]) for position in self.masked]
 
-    def mask_kernels(self, variables: Sequence[keras.Variable], kernels: Sequence[keras.Variable]) -> None:
-        """Give each of `kernels` (members of the trainable `variables`) an all-ones mask variable."""
-        positions = {id(variable): index for index, variable in enumerate(variables)}
-        self.masked = tuple(positions[id(kernel)] for kernel in kernels)
-        self._masks = []
+    def mask_variables(self, variables: Sequence[keras.Variable], positions: Sequence[int]) -> None:
+        """Have a mask variable for the trainable `variables` at exactly these `positions`; new ones are all ones."""
+        if self.masked != tuple(positions):
+            for mask in self.masks:
+                self._untrack_variable(mask)
+            self.masked, self._masks = tuple(positions), []
         self.build(list(variables))
 
     def _add_mask(self, variable: keras.Variable) -> keras.Variable:
@@ -91,6 +98,11 @@ class Masked:
         return found
 
     def apply(self, grads, trainable_variables=None):
+        if self.pruning and not self.taken_up:
+            raise UsageError(
+                "the model was saved while it was being pruned: give `fit` the callback dsd_tf.UpdatePruningStep() to "
+                "go on, or use dsd_tf.strip_pruning(model)"
+            )
         grads = list(grads)
         if trainable_variables is None:
             positions = range(len(grads))
@@ -109,7 +121,7 @@ class Masked:
         return super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):
-        return super().get_config() | {"masked": list(self.masked), "l2": self.l2}
+        return super().get_config() | {"masked": list(self.masked), "l2": self.l2, "pruning": self.pruning}
 
 
 _NOT_SLOTS = {"_trainable_variables", "_variables", "_masks"}
@@ -154,7 +166,18 @@ def masked_class(optimizer_class: type) -> type:
     return _MASKED[optimizer_class]
 
 
+def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer that updates the weights: the one inside, where `optimizer` scales the loss for float16."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
+    """Training steps (batches) an optimizer has seen; those of a gradient accumulation each count."""
+    return int(inner_optimizer(optimizer)._iterations)
+
+
 def to_masked(optimizer: keras.optimizers.Optimizer) -> Masked:
     """Turn an optimizer into its masked form in place, so that whoever holds it (a model, a training loop) uses it."""
+    optimizer = inner_optimizer(optimizer)
     optimizer.__class__ = masked_class(type(optimizer))
     return optimizer

@@ -10,11 +10,11 @@ import keras
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.sparsity.schedules import PruningSchedule, due, sparsity_at
 from dsd_tf.training.kernel_masks import KernelMasks
-from dsd_tf.training.kernels import inner_layers, list_kernels
+from dsd_tf.training.optimizers import Masked, inner_optimizer, steps_taken
 from dsd_tf.training.selection import Selection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PruningRule:
     """`schedule` says when and how sparse, `selection` which weights."""
 
@@ -25,73 +25,64 @@ class PruningRule:
 class ScheduledPruning:
     """Brings the masks of a model to what its rules ask for at a step.
 
+    A schedule takes weights away from those that are there; only where its sparsity falls does it give any back.
+
     Args:
         masks: the model's kernels and masks.
         rules: pairs of kernel names and the rule they follow; a name stands in one pair at most.
+        earlier_steps: steps of the schedules that were taken before, under other optimizers.
+
+    Attributes:
+        attended: whether an `UpdatePruningStep` takes part in the training under way.
     """
 
-    def __init__(self, masks: KernelMasks, rules: Sequence[tuple[Sequence[str], PruningRule]]):
+    def __init__(
+        self,
+        masks: KernelMasks,
+        rules: Sequence[tuple[Sequence[str], PruningRule]],
+        earlier_steps: int = 0,
+    ):
         self.masks = masks
         self.rules = rules
+        self.earlier_steps = earlier_steps
+        self.attended = False
+        self._optimizer: Masked | None = None
+
+    def follow(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Count steps by `optimizer` from now on; a new one goes on where the one before it was."""
+        self.masks.attach(optimizer)
+        optimizer = inner_optimizer(optimizer)
+        if self._optimizer is not None and optimizer is not self._optimizer:
+            self.earlier_steps += steps_taken(self._optimizer)
+        self._optimizer = optimizer
 
     def update(self, after: int, upto: int) -> bool:
-        """Carry out the mask changes that fall due at a step in (after, upto]; tells whether there were any."""
-        current = changed = None
-        for names, rule in self.rules:
-            step = due(rule.schedule, after, upto)
-            if step is not None:
-                current = current or self.masks.masks
-                changed = (changed or dict(current)) | self._masks(names, rule, step, current)
-        if changed is None:
+        """Carry out the mask changes that fall due at a step in (after, upto], in steps of the optimizer followed.
+
+        Returns:
+            Whether there were any.
+        """
+        after, upto = after + self.earlier_steps, upto + self.earlier_steps
+        steps = [(names, rule, due(rule.schedule, after, upto)) for names, rule in self.rules]
+        if all(step is None for _, _, step in steps):
             return False
-        self.masks.apply(Masks(changed))
+        masks = dict(self.masks.masks)
+        for names, rule, step in steps:
+            if step is not None:
+                masks |= self._masks(rule, step, {name: masks[name] for name in names})
+        self.masks.apply(Masks(masks))
         return True
 
-    def _masks(self, names: Sequence[str], rule: PruningRule, step: int, current: Masks) -> Masks:
-        density = 1.0 - sparsity_at(rule.schedule, step)
-        before = Masks({name: current[name] for name in names})
-        if density >= 1.0:
-            return Masks.ones({name: before[name].shape for name in names})
-        weights = self.masks.weights()
-        allowed = before if density <= before.density else None
-        return rule.selection.masks(
-            {name: weights[name] for name in names}, allowed, density=density, index=step
-        )
+    def _masks(self, rule: PruningRule, step: int, before: dict) -> Masks:
+        sparsity = sparsity_at(rule.schedule, step)
+        grows = sparsity < _sparsity_before(rule.schedule, step)
+        if sparsity == 0:
+            return Masks.ones({name: mask.shape for name, mask in before.items()}) if grows else Masks(before)
+        allowed = None if grows else Masks(before)
+        return rule.selection.masks(self.masks.weights(before), allowed, density=1 - sparsity, index=step)
 
 
-_RULE = "_dsd_tf_pruning_rule"
-_PRUNING = "_dsd_tf_pruning"
-
-
-def set_rule(layer: keras.layers.Layer, rule: PruningRule) -> None:
-    """Let `layer`'s prunable kernels follow `rule` once an `UpdatePruningStep` takes part in training."""
-    vars(layer)[_RULE] = rule
-
-
-def rule_of(layer: keras.layers.Layer) -> PruningRule | None:
-    """The rule a layer was given, or None."""
-    return vars(layer).get(_RULE)
-
-
-def pruning_of(model: keras.Model) -> ScheduledPruning:
-    """What the rules on the layers of `model` ask for; made once per model.
-
-    Raises:
-        ValueError: if no layer has a rule, or the model has no weights yet.
-    """
-    pruning = vars(model).get(_PRUNING)
-    if pruning is None:
-        ruled = [kernel for kernel in list_kernels(model) if rule_of(kernel.layer) and not kernel.why_dense]
-        if not ruled:
-            raise ValueError(f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first")
-        rules = [((kernel.name,), rule_of(kernel.layer)) for kernel in ruled]
-        pruning = vars(model)[_PRUNING] = ScheduledPruning(KernelMasks.of(model, ruled), rules)
-    return pruning
-
-
-def forget_pruning(model: keras.Model) -> None:
-    """Remove every rule and mask from `model`; its weights stay as they are."""
-    vars(model).pop(_PRUNING, None)
-    KernelMasks.forget(model)
-    for layer in (model, *inner_layers(model)):
-        vars(layer).pop(_RULE, None)
+def _sparsity_before(schedule: PruningSchedule, step: int) -> float:
+    """What `schedule` asked for when it was due last before `step`."""
+    last = due(schedule, -1, step - 1)
+    return 0.0 if last is None else sparsity_at(schedule, last)

@@ -82,13 +82,13 @@ def test_the_networks_are_the_published_ones(shapes_of, network, tensors, weight
     assert sum(map(math.prod, shapes.values())) == weights
 
 
-@pytest.mark.parametrize(("column", "density"), enumerate((0.3, 0.2, 0.1, 0.05)))
+@pytest.mark.parametrize(("column", "density"), [(0, 0.3), (1, 0.2), (2, 0.1), (3, 0.05)])
 def test_erk_densities_of_resnet18(shapes_of, column, density):
     expected = {name: row[column] for names, row in RESNET18_ERK.items() for name in names}
     assert erk(shapes_of("resnet18/10"), density) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize(("column", "density"), enumerate((0.2, 0.1)))
+@pytest.mark.parametrize(("column", "density"), [(0, 0.2), (1, 0.1)])
 def test_erk_counts_of_resnet18(shapes_of, column, density):
     shapes = shapes_of("resnet18/10")
     densities = erk(shapes, density)
@@ -96,7 +96,7 @@ def test_erk_counts_of_resnet18(shapes_of, column, density):
     assert counts == {name: row[column] for name, row in RESNET18_KEPT.items()}
 
 
-@pytest.mark.parametrize(("column", "density"), enumerate((0.2, 0.1)))
+@pytest.mark.parametrize(("column", "density"), [(0, 0.2), (1, 0.1)])
 def test_erk_densities_and_counts_of_vgg16(shapes_of, column, density):
     shapes = shapes_of("vgg16d/10")
     expected = {name: row[column] for names, row in VGG16_ERK.items() for name in names}
@@ -170,7 +170,9 @@ def test_erk_makes_only_the_last_layer_of_the_toy_network_dense_at_one_half(shap
 
 
 def test_er_densities_of_the_toy_network(shapes_of):
-    assert list(er(shapes_of("toy"), 0.2).values()) == pytest.approx([0.7560, 0.3093, 0.0773, 0.2165], abs=5e-5)
+    assert list(er(shapes_of("toy"), 0.2).values()) == pytest.approx(
+        [0.7560, 0.3093, 0.0773, 0.2165], abs=5e-5
+    )
 
 
 def test_er_densities_of_resnet18(shapes_of):
@@ -224,7 +226,7 @@ def test_rules_are_parsed_by_name(rule):
 
 
 def test_an_unknown_rule_names_the_nearest_and_the_table():
-    with pytest.raises(UsageError, match="did you mean 'erk'.*or the path of a table"):
+    with pytest.raises(UsageError, match="did you mean 'erk'.*or the path of a JSON or CSV table"):
         Allocation.parse("erks")
 
 

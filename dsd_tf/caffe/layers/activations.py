@@ -9,7 +9,7 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from dsd_tf.caffe.inputs import Shape
-from dsd_tf.caffe.layers.rule import Rule, Shapes, apply, keras_axis
+from dsd_tf.caffe.layers.rule import Rule, Shapes, apply, caffe_shape, keras_axis
 from dsd_tf.caffe.names import Names
 
 
@@ -87,8 +87,8 @@ class Softmax(_Activation):
         return super().shapes(bottoms)
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        x = bottoms[0]
-        return [layers.Softmax(keras_axis(self._axis(x.shape[1:]), x.shape[1:]), name=names())(x)]
+        shape = caffe_shape(bottoms[0])
+        return [layers.Softmax(keras_axis(self._axis(shape), shape), name=names())(bottoms[0])]
 
     def _axis(self, bottom: Shape) -> int:
         return self.axis(self.message.message("softmax_param"), bottom)

@@ -1,4 +1,4 @@
-"""BatchNorm, Scale and Bias, which Caffe keeps apart, and the merged layer that Keras makes of the first two."""
+"""BatchNorm, Scale and Bias, which Caffe keeps apart."""
 
 from __future__ import annotations
 
@@ -25,14 +25,9 @@ class BatchNorm(Rule):
         return Shapes([shape], [(shape[0],), (shape[0],), (1,)])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        return [self.normalized(bottoms[0], blobs, [], names)]
-
-    def normalized(
-        self, x: KerasTensor, blobs: list[np.ndarray], scale: list[np.ndarray], names: Names
-    ) -> KerasTensor:
-        """`scale` holds nothing, a scale, or a scale and an offset for every channel."""
+        """Behind its own blobs there may be those of the Scale that it is merged with."""
         parameters = self.message.message("batch_norm_param")
-        mean, variance, (factor,) = blobs
+        mean, variance, (factor,), *scale = blobs
         unit = 1 / factor if factor else np.float32(0)
         layer = layers.BatchNormalization(
             momentum=parameters.number("moving_average_fraction", 0.999),
@@ -41,7 +36,7 @@ class BatchNorm(Rule):
             center=len(scale) > 1,
             name=names(),
         )
-        return apply(layer, x, [*scale, mean * unit, variance * unit])
+        return [apply(layer, bottoms[0], [*scale, mean * unit, variance * unit])]
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,8 @@ class Scale(Rule):
     """A factor for every channel, and an offset if `bias_term`: a 1x1 depthwise convolution."""
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
-        return _per_channel(self, "scale_param", bottoms, 1 + self.message.message("scale_param").flag("bias_term", False))
+        biased = self.message.message("scale_param").flag("bias_term", False)
+        return _per_channel(self, "scale_param", bottoms, blobs=1 + biased)
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
         return [_affine(bottoms[0], blobs, names)]
@@ -60,25 +56,10 @@ class Bias(Rule):
     """An offset for every channel: a 1x1 depthwise convolution whose kernel is one."""
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
-        return _per_channel(self, "bias_param", bottoms, 1)
+        return _per_channel(self, "bias_param", bottoms, blobs=1)
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
         return [_affine(bottoms[0], [np.ones_like(blobs[0]), blobs[0]], names)]
-
-
-@dataclass(frozen=True)
-class ScaledBatchNorm(Rule):
-    """A BatchNorm whose only reader is a Scale: one Keras layer, with the blobs of both."""
-
-    norm: BatchNorm
-    scale: Scale
-
-    def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
-        tops, blobs = self.norm.shapes(bottoms)
-        return Shapes(tops, blobs + self.scale.shapes(tops).blobs)
-
-    def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        return [self.norm.normalized(bottoms[0], blobs[:3], blobs[3:], names)]
 
 
 def _per_channel(rule: Rule, parameters: str, bottoms: Sequence[Shape], blobs: int) -> Shapes:

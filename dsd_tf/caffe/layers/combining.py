@@ -10,7 +10,7 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from dsd_tf.caffe.inputs import Shape
-from dsd_tf.caffe.layers.rule import Rule, Shapes, keras_axis
+from dsd_tf.caffe.layers.rule import Rule, Shapes, caffe_shape, keras_axis
 from dsd_tf.caffe.message import Message
 from dsd_tf.caffe.names import Names
 
@@ -29,7 +29,7 @@ class Concat(Rule):
         return Shapes([(*bottoms[0][:axis], joined, *bottoms[0][axis + 1 :])], [])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        shape = bottoms[0].shape[1:]
+        shape = caffe_shape(bottoms[0])
         return [layers.Concatenate(keras_axis(self._axis(shape), shape), name=names())(bottoms)]
 
     def _axis(self, bottom: Shape) -> int:
@@ -85,11 +85,8 @@ class Slice(Rule):
         return Shapes(parts, [])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        x = bottoms[0]
-        axis = self._axis(x.shape[1:])
-        keras = keras_axis(axis, x.shape[1:])
-        caffe_order = (x.shape[3], *x.shape[1:3]) if len(x.shape) == 4 else x.shape[1:]
-        return list(ops.split(x, self._points(caffe_order), axis=keras))
+        shape = caffe_shape(bottoms[0])
+        return list(ops.split(bottoms[0], self._points(shape), axis=keras_axis(self._axis(shape), shape)))
 
     @property
     def _parameters(self) -> Message:

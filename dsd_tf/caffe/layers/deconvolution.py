@@ -10,7 +10,7 @@ from keras import KerasTensor, layers
 
 from dsd_tf.caffe.inputs import Shape
 from dsd_tf.caffe.layers.filters import FilterRule, bank_per_group
-from dsd_tf.caffe.layers.rule import Shapes, apply
+from dsd_tf.caffe.layers.rule import Shapes, apply, caffe_shape
 from dsd_tf.caffe.names import Names
 from dsd_tf.models.caffe_ops import grouped
 
@@ -52,7 +52,7 @@ class Deconvolution(FilterRule):
         return [self._cropped(y, x, names)]
 
     def _cropped(self, y: KerasTensor, x: KerasTensor, names: Names) -> KerasTensor:
-        _, *sizes = self.shapes([(x.shape[3], *x.shape[1:3])]).tops[0]
+        _, *sizes = self.shapes([caffe_shape(x)]).tops[0]
         sides = [
             (pad, length - pad - size)
             for pad, length, size in zip(self.filters.pad, y.shape[1:3], sizes, strict=True)

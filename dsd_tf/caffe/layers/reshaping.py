@@ -57,7 +57,4 @@ class Reshape(Rule):
 
 def _channels_first(x: KerasTensor, names: Names) -> KerasTensor:
     """The tensor with its numbers in Caffe's order."""
-    ordered = len(x.shape) != 4 or x.shape[1] * x.shape[2] == 1 or x.shape[3] == 1
-    if not ordered:
-        return layers.Permute((3, 1, 2), name=names("channels_first"))(x)
-    return x if len(x.shape) != 4 else layers.Reshape((x.shape[3], *x.shape[1:3]), name=names("map"))(x)
+    return layers.Permute((3, 1, 2), name=names("channels_first"))(x) if len(x.shape) == 4 else x

@@ -66,6 +66,11 @@ class Rule(abc.ABC):
         return axis % axes
 
 
+def caffe_shape(x: KerasTensor) -> Shape:
+    """The shape that Caffe would give this tensor, without the batch axis."""
+    return (x.shape[3], *x.shape[1:3]) if len(x.shape) == 4 else tuple(x.shape[1:])
+
+
 def keras_axis(axis: int, bottom: Shape) -> int:
     """Caffe's axis of a bottom as an axis of the Keras tensor."""
     return (0, 3, 1, 2)[axis] if len(bottom) == 3 else axis

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from dsd_tf.errors import UsageError
 from dsd_tf.training.callbacks.step_callback import StepCallback
 from dsd_tf.training.kernel_masks import KernelMasks
 
 
 class Redensify(StepCallback):
-    """At optimizer step `step` lets every weight train again, from zero, at a lower learning rate.
+    """At step `step` lets every weight train again, from zero, at a lower learning rate.
 
     Han et al. 2017 ("DSD: Dense-Sparse-Dense Training for Deep Neural Networks", section 2): pruned weights restart
-    at zero and the whole network trains at a tenth of the original learning rate. The optimizer's learning rate must
-    be a number, not a schedule, for `learning_rate_factor` other than 1.
+    at zero and the whole network trains at a tenth of the original learning rate.
+
+    Raises:
+        UsageError: when training begins, if the learning rate is to change but the optimizer has a schedule for it.
     """
 
     def __init__(self, step: int, learning_rate_factor: float = 0.1):
         super().__init__()
         self.step = step
         self.learning_rate_factor = learning_rate_factor
-        self._done = False
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self.learning_rate_factor != 1 and not hasattr(self.model.optimizer.learning_rate, "assign"):
+            raise UsageError(
+                "Redensify cannot lower a learning rate that follows a schedule: give the optimizer a number, or pass "
+                "learning_rate_factor=1"
+            )
 
     def before_step(self, step):
-        if self._done or step < self.step:
+        if not self.is_due(self.step):
             return
-        self._done = True
         KernelMasks.of(self.model).densify()
         if self.learning_rate_factor != 1:
             optimizer = self.model.optimizer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import abc
 
+import numpy as np
+
 from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.callbacks.step_callback import StepCallback
@@ -31,14 +33,17 @@ class Regrow(StepCallback):
         """New masks with as many weights per kernel as `masks.masks` has."""
 
     def before_step(self, step):
-        if step == 0 or step % self.frequency or step > self.end_step:
+        last = min(step, self.end_step)
+        last -= last % self.frequency
+        if last == 0 or not self.is_due(last):
             return
         masks = KernelMasks.of(self.model)
-        new, old = self.propose(masks, step), masks.masks
-        for name, mask in old.items():
-            if new[name].sum() != mask.sum():
+        proposed = self.propose(masks, step)
+        for name, mask in masks.masks.items():
+            old, new = np.count_nonzero(mask), np.count_nonzero(proposed[name])
+            if new != old:
                 raise UsageError(
-                    f"{type(self).__name__} changed the number of weights of {name} from {mask.sum()} to "
-                    f"{new[name].sum()} at step {step}; regrowing keeps it constant"
+                    f"{type(self).__name__} changed the number of weights of {name} from {old} to {new} at step {step}; "
+                    "regrowing keeps it"
                 )
-        masks.apply(new)
+        masks.apply(proposed)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from dsd_tf.errors import UsageError
 from dsd_tf.training.callbacks.step_callback import StepCallback
 from dsd_tf.training.kernel_masks import KernelMasks
 
 
 class Rewind(StepCallback):
-    """Remembers the weights at optimizer step `step` and starts every later `fit` from them, under its masks.
+    """Remembers the weights at step `step` and starts every later `fit` from them, under its masks.
 
     The first `fit` it takes part in trains on; each one after it begins with the remembered weights, zero where
     masked, cleared optimizer slots and the step count at `step` (Frankle et al. 2020, "Linear Mode Connectivity and
@@ -18,6 +19,9 @@ class Rewind(StepCallback):
     Attributes:
         weights: the remembered arrays in the order of `model.weights`, or None. May be set, to rewind to weights
             remembered by another process.
+
+    Raises:
+        UsageError: if training passes `step` without stopping there, and so the weights cannot be remembered.
     """
 
     def __init__(self, step: int = 0):
@@ -26,22 +30,22 @@ class Rewind(StepCallback):
         self.weights: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
         if self.weights is not None:
             self.restore()
-            self._step = self.step
+        super().on_train_begin(logs)
 
     def before_step(self, step):
-        if self.weights is None and step >= self.step:
-            if step > self.step:
-                raise ValueError(
-                    f"cannot remember the weights at step {self.step}: training was already at step {step} between "
-                    "two executions; choose a steps_per_execution that divides the step"
-                )
-            self.remember()
+        if self.weights is not None or step < self.step:
+            return
+        if step > self.step:
+            raise UsageError(
+                f"cannot remember the weights at step {self.step}: training is already at step {step}; begin before it, "
+                "with a steps_per_execution that divides it"
+            )
+        self.remember()
 
     def remember(self) -> None:
-        """Keep the weights of now."""
+        """Keep the weights of this moment as those to go back to."""
         self.weights = self.model.get_weights()
 
     def restore(self) -> None:

@@ -6,15 +6,24 @@ import abc
 
 import keras
 
+from dsd_tf.training.optimizers import steps_taken
+
 
 class StepCallback(keras.callbacks.Callback, abc.ABC):
-    """Calls `before_step(step)` before every execution; `step` counts the optimizer's updates so far.
+    """Calls `before_step(step)` before every execution; `step` counts the batches the optimizer has seen.
 
-    With `steps_per_execution` above 1 Keras calls between executions only, so steps inside one are not seen.
+    With `steps_per_execution` above 1 Keras calls between executions only: what falls due at a step in
+    (`previous_step`, `step`] is to be done now.
+
+    Attributes:
+        previous_step: `step` of the call before; one less than `step` in the first call of a `fit`.
     """
+
+    previous_step: int | None = None
 
     def on_train_begin(self, logs=None):
         self._step = self.iterations
+        self.previous_step = None
 
     def on_epoch_begin(self, epoch, logs=None):
         # the last execution of an epoch may have been a short one
@@ -22,13 +31,20 @@ class StepCallback(keras.callbacks.Callback, abc.ABC):
 
     def on_train_batch_begin(self, batch, logs=None):
         step = self._step
-        self._step += getattr(self.model, "steps_per_execution", None) or 1
+        if self.previous_step is None:
+            self.previous_step = step - 1
         self.before_step(step)
+        self.previous_step = step
+        self._step = step + self.model.steps_per_execution
 
     @property
     def iterations(self) -> int:
-        """Updates the model's optimizer has made."""
-        return int(self.model.optimizer.iterations)
+        """Batches the model's optimizer has seen."""
+        return steps_taken(self.model.optimizer)
+
+    def is_due(self, step: int) -> bool:
+        """In `before_step`: whether `step` was reached since the call before."""
+        return self.previous_step < step <= self._step
 
     @abc.abstractmethod
     def before_step(self, step: int) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dsd_tf.training.callbacks.step_callback import StepCallback
-from dsd_tf.training.pruning import ScheduledPruning, pruning_of
+from dsd_tf.training.pruning import ScheduledPruning
+from dsd_tf.training.rules import pruning_of
 
 
 class UpdatePruningStep(StepCallback):
     """Changes a model's masks when its pruning schedules say so (TFMOT's callback of that name).
 
-    A schedule's last step may be the last of training: it is then carried out when training ends.
+    Step s of a schedule is carried out once s batches have been trained on, at the latest at the end of the epoch:
+    a schedule may end with the last step of training. In a training loop of your own, as with TFMOT:
+    `set_model(model)` with `model.optimizer` set, `on_train_begin()`, then `on_train_batch_begin(batch)` before each
+    batch and `on_epoch_end(epoch)` after each epoch.
 
     Args:
         pruning: what to carry out; by default the rules `prune_low_magnitude` left on the model's layers.
@@ -21,24 +25,27 @@ class UpdatePruningStep(StepCallback):
 
     def set_model(self, model):
         super().set_model(model)
-        if model is not None and model.optimizer is not None:
+        if model.optimizer is not None and model.weights:
+            # Keras makes its training function next, which asks whether we take part
             self._attach()
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
         self._attach()
-        self._done = self._step - 1
 
     def before_step(self, step):
-        self._active.update(self._done, step)
-        self._done = step
-
-    def on_train_end(self, logs=None):
-        self._active.update(self._done, self.iterations)
+        self._active.update(self.previous_step, step)
 
     def on_epoch_end(self, batch, logs=None):
-        """Nothing to do: weights are sparse after every step. TFMOT's custom loops call it with `batch=`."""
+        # not at the end of training: by then Keras has put averaged weights (use_ema) in place
+        done = self.iterations
+        self._active.update(self.previous_step, done)
+        self.previous_step = done
+
+    def on_train_end(self, logs=None):
+        self._active.attended = False
 
     def _attach(self):
         self._active = self._pruning or pruning_of(self.model)
-        self._active.masks.attach(self.model.optimizer)
+        self._active.follow(self.model.optimizer)
+        self._active.attended = True

@@ -1,0 +1,1 @@
+"""The library face for Keras users, with the names and semantics of TFMOT."""

@@ -1,0 +1,5 @@
+"""Metadata and dependencies are in setup.cfg."""
+
+from setuptools import setup
+
+setup()
