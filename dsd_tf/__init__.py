@@ -19,7 +19,7 @@ _EXPORTS = {
     "prune": "dsd_tf.library.one_shot",
     "PrunableLayer": "dsd_tf.library.prunable_layer",
     "PruningPolicy": "dsd_tf.library.policies",
-    "PruneForLatencyOnXNNPack": "dsd_tf.library.policies",
+    "PruneForLatencyOnXNNPack": "dsd_tf.library.xnnpack_policy",
     "PruningSchedule": "dsd_tf.sparsity.schedules",
     "ConstantSparsity": "dsd_tf.sparsity.schedules",
     "PolynomialDecay": "dsd_tf.sparsity.schedules",

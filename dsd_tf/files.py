@@ -15,6 +15,9 @@ import numpy as np
 from dsd_tf.errors import UsageError
 
 
+_TEMPORARY = ".tmp-"
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` to write to; takes its place, flushed to disk, when the block ends well.
@@ -22,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         UsageError: if the disk is full or the place cannot be written; what stood at `path` before is intact.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -36,6 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what processes that were killed while writing left below `folder`."""
+    for path in folder.rglob(f"{_TEMPORARY}*"):
+        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -22,6 +22,11 @@ MODELS = {
     "vgg_like": "dsd_tf.models.vgg:vgg_like",
     "vgg16": "dsd_tf.models.vgg:vgg16",
     "vgg19": "dsd_tf.models.vgg:vgg19",
+    "alexnet": "dsd_tf.models.alexnet:alexnet",
+    "alexnet_bvlc": "dsd_tf.models.alexnet:alexnet_bvlc",
+    "squeezenet_v1_0": "dsd_tf.models.squeezenet:squeezenet_v1_0",
+    "squeezenet_v1_1": "dsd_tf.models.squeezenet:squeezenet_v1_1",
+    "squeezenet_residual": "dsd_tf.models.squeezenet:squeezenet_residual",
 }
 
 STEMS = ("cifar", "cifar_pool", "imagenet")

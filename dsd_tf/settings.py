@@ -48,7 +48,7 @@ class Settings:
     schedule: str = _setting("polynomial", "gradual: how sparsity rises", choices=tuple(registry.SCHEDULES))
     begin: str = _setting("0", "gradual: when pruning starts (10ep, 500it, 40%)")
     end: str = _setting("75%", "gradual: when the sparsity is reached")
-    frequency: str = _setting("100it", "gradual: time between mask updates")
+    frequency: str = _setting("1%", "gradual: time between mask updates")
 
     rounds: int = _setting(0, "iterative: levels after the dense one; 0 = as many as --sparsity takes")
     prune_fraction: float = _setting(0.2, "iterative: share of the remaining weights removed per level")
@@ -89,9 +89,10 @@ class Settings:
                 raise unknown(f"--{field.name}", getattr(self, field.name), choices)
         self._check_ranges()
         for name in ("begin", "end", "frequency", "rewind_to"):
-            Time.parse(getattr(self, name))
+            _parse_time(name, getattr(self, name))
         for milestone in split(self.milestones):
-            Time.parse(milestone)
+            if _parse_time("milestones", milestone).unit == "it":
+                raise UsageError(f"--milestones: rates change between epochs, {milestone!r} counts steps; give 80ep or 50%")
 
     def _check_ranges(self) -> None:
         if not 0 <= self.sparsity < 1:
@@ -120,6 +121,13 @@ class Settings:
             for field in dataclasses.fields(self)
             if field.metadata["identity"]
         }
+
+
+def _parse_time(name: str, text: str) -> Time:
+    try:
+        return Time.parse(text)
+    except UsageError as error:
+        raise UsageError(f"--{name}: {error}") from None
 
 
 def split(text: str) -> list[str]:

@@ -48,7 +48,9 @@ def start(main: Callable[[], dict[str, Any]], own_flags: list[str], about: str) 
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    # absl prefixes some of its messages
+    message = " ".join(message.split()).removeprefix("ERROR:: ")
+    print(f"error: {message}", file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -10,7 +10,8 @@ from absl import flags
 from dsd_tf import registry
 from dsd_tf.cli import console
 from dsd_tf.errors import unknown
-from dsd_tf.experiment.run_directory import default_name
+from dsd_tf.experiment.run_directory import RunDirectory, default_name
+from dsd_tf.reporting.results import describe_results
 from dsd_tf.settings import Settings, split
 
 ABOUT = """
@@ -49,20 +50,36 @@ def train() -> dict[str, Any]:
     formats = split(settings.export)
     _check_formats(formats)
     path = flags.FLAGS.run_dir or f"runs/{default_name(settings)}"
-    with console.quiet_start():
-        import tensorflow as tf
-
-        from dsd_tf.experiment.describe import describe_plan, describe_results
-        from dsd_tf.experiment.runner import run
-
-        tf.config.list_physical_devices()
     if flags.FLAGS.dry_run:
-        return describe_plan(settings)
-    summary = run(settings, path)
+        return _describe_plan(settings)
+    with RunDirectory(path, settings) as directory:
+        summary = directory.result()
+    if summary is None:
+        summary = _run(settings, path)
     describe_results(path, summary)
     exported = {name: _export(path, name) for name in formats}
     final = summary["results"]["final"] | {"run_dir": path, "seconds": summary["timing"]["training_seconds"]}
     return final | ({"exported": exported} if exported else {})
+
+
+def _describe_plan(settings: Settings) -> dict[str, Any]:
+    with console.quiet_start():
+        import tensorflow as tf
+
+        from dsd_tf.experiment.describe import describe_plan
+
+        tf.config.list_physical_devices()
+    return describe_plan(settings)
+
+
+def _run(settings: Settings, path: str) -> dict[str, Any]:
+    with console.quiet_start():
+        import tensorflow as tf
+
+        from dsd_tf.experiment.runner import run
+
+        tf.config.list_physical_devices()
+    return run(settings, path)
 
 
 def _check_formats(formats: list[str]) -> None:

@@ -12,11 +12,10 @@ _TEST = 360  # of 1,797
 
 
 class Digits:
-    """1,437 training and 360 test images of 10 classes, grey, 8x8 unless `image_size` asks for another
-    size.
+    """1,437 training and 360 test images of 10 classes, grey, 8x8 unless `image_size` says otherwise.
 
-    The test split is the end of the file, whose writers did not write the training digits. Pixel values
-    0..16 are scaled to 0..255.
+    The test split is the end of the file: neighbouring digits are by one writer, whom a random split would
+    put on both sides. Pixel values 0..16 are scaled to 0..255.
     """
 
     num_classes = 10

@@ -22,8 +22,10 @@ class Epochs:
         self.window = (epoch, start, stop)
 
     def plan(self, declared: int) -> tuple[np.ndarray, np.ndarray, int, int]:
-        """Order of the examples, int32 [N]; a seed per batch, int32 [batches, 2]; first batch; and one past
-        the last.
+        """What there is to read: (order, seeds, start, stop).
+
+        `order` is a permutation of the examples, int32 [N]; `seeds` are the augmentation seeds of all batches
+        of the epoch, int32 [batches, 2]; batches [start, stop) are to be read.
 
         Raises ValueError unless `declared` batches are to be read.
         """

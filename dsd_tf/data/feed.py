@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import tensorflow as tf
 
 from dsd_tf.data.augmentation import AUGMENTATIONS
@@ -24,10 +26,11 @@ class TrainFeed:
     ):
         if augmentation not in AUGMENTATIONS:
             raise unknown("augmentation", augmentation, AUGMENTATIONS)
-        self.steps_per_epoch = len(images) // batch_size if drop_remainder else -(-len(images) // batch_size)
+        whole = len(images) if drop_remainder else len(images) + batch_size - 1
+        self.steps_per_epoch = whole // batch_size if batch_size > 0 else 0
         if not self.steps_per_epoch:
             raise UsageError(f"no batch of {batch_size} in {len(images)} training examples")
-        self._images, self._labels = _resident(images)
+        self._images, self._labels = resident(images)
         self._augment = AUGMENTATIONS[augmentation]
         self._batch_size, self._drop_remainder = batch_size, drop_remainder
         self._epochs = Epochs(len(images), self.steps_per_epoch, seed)
@@ -44,16 +47,12 @@ class TrainFeed:
         reading them through this one is an error. Leave `steps_per_epoch` of `fit` alone, with it Keras keeps
         the first epoch's iterator.
         """
-        epochs = self._epochs
-        _, start, stop = epochs.window
-        declared = stop - start
-        plan = tf.data.Dataset.range(1).map(
-            lambda _: tf.numpy_function(
-                lambda: epochs.plan(declared), [], [tf.int32, tf.int32, tf.int64, tf.int64]
-            )
-        )
-        batches = plan.flat_map(self._batches).apply(tf.data.experimental.assert_cardinality(declared))
-        return _prefetched(batches)
+        _, start, stop = self._epochs.window
+        read_plan = functools.partial(self._epochs.plan, declared=stop - start)
+        types = [tf.int32, tf.int32, tf.int64, tf.int64]
+        plan = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(read_plan, [], types))
+        batches = plan.flat_map(self._batches)
+        return _prefetched(batches.apply(tf.data.experimental.assert_cardinality(stop - start)))
 
     def _batches(
         self, order: tf.Tensor, seeds: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
@@ -66,24 +65,24 @@ class TrainFeed:
             if self._drop_remainder:
                 index = tf.ensure_shape(index, [size])
             images = self._augment(tf.gather(self._images, index), seeds[step])
-            return _scaled(images), tf.gather(self._labels, index)
+            return scaled(images), tf.gather(self._labels, index)
 
         return tf.data.Dataset.range(start, stop).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def batches(images: Images, batch_size: int) -> tf.data.Dataset:
     """All images in order, as `TrainFeed` yields them but neither shuffled nor augmented."""
-    pixels, labels = _resident(images)
+    pixels, labels = resident(images)
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         part = slice(step * batch_size, (step + 1) * batch_size)
-        return _scaled(pixels[part]), labels[part]
+        return scaled(pixels[part]), labels[part]
 
     steps = tf.data.Dataset.range(-(-len(images) // batch_size))
     return _prefetched(steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE))
 
 
-def _resident(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
+def resident(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
     """Tensors to be captured by reference; a constant in a graph would be copied, and limited to 2 GB."""
     with tf.device("CPU:0"):
         # A tensor made from NumPy keeps a second copy until an operation reads it: identity drops it at once.
@@ -97,5 +96,6 @@ def _prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def _scaled(images: tf.Tensor) -> tf.Tensor:
+def scaled(images: tf.Tensor) -> tf.Tensor:
+    """uint8 pixels as float32 in [0, 1]."""
     return tf.cast(images, tf.float32) / 255.0

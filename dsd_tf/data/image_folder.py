@@ -17,8 +17,7 @@ _FOLDERS = {"train": "train", "validation": "val", "test": "test"}
 
 
 class ImageFolder:
-    """The files below `folder`; a class's index is the place of its name among the sorted names below
-    `train/`.
+    """The files below `folder`; classes are numbered by the sorted names of the folders below `train/`.
 
     With `image_size`, every image is scaled so that its shorter side is that long and cut to the centre
     square; without it all files must have the size of the first. The first file decides between grey and
@@ -32,7 +31,7 @@ class ImageFolder:
     def __init__(self, folder: Path, image_size: int = 0):
         places = {split: folder / name for split, name in _FOLDERS.items() if (folder / name).is_dir()}
         splits = roles(places, f"image folder {folder} (train/, test/, val/)")
-        classes = sorted(place.name for place in places["train"].iterdir() if place.is_dir())
+        classes = _list_folders(places["train"])
         self.num_classes = len(classes)
         self._files = {role: _list_files(places[split], classes) for role, split in splits.items()}
         self.examples = {role: len(files) for role, files in self._files.items()}
@@ -72,8 +71,12 @@ class ImageFolder:
         )
 
 
+def _list_folders(place: Path) -> list[str]:
+    return sorted(folder.name for folder in place.iterdir() if folder.is_dir() and folder.name[0] != ".")
+
+
 def _list_files(place: Path, classes: list[str]) -> list[tuple[Path, int]]:
-    strange = sorted({folder.name for folder in place.iterdir() if folder.is_dir()} - set(classes))
+    strange = [name for name in _list_folders(place) if name not in classes]
     if strange:
         raise UsageError(f"image folder {place}: class {strange[0]!r} has no folder below train/")
     files = [

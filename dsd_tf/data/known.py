@@ -42,7 +42,5 @@ KNOWN = {
 
 
 def known(name: str) -> Known | None:
-    """The entry of a TFDS name, which may carry a configuration and a version ("mnist:3.0.1"); None without
-    one.
-    """
+    """The entry of a TFDS name with or without configuration and version ("mnist:3.0.1"), or None."""
     return KNOWN.get(name.split(":")[0].split("/")[0])

@@ -11,14 +11,14 @@ import urllib.request
 def reachable(url: str, seconds: float = 5.0) -> bool:
     """Whether a server answers at `url` within `seconds`, through the proxies the environment names.
 
-    A daemon thread asks, because looking a host name up can block for longer than any timeout passed to a
-    socket.
+    A daemon thread asks: looking a host name up can block for longer than any timeout passed to a socket.
     """
     answered = threading.Event()
 
     def ask() -> None:
         try:
-            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds).close()
+            head = urllib.request.Request(url, method="HEAD")
+            urllib.request.build_opener().open(head, timeout=seconds).close()
         except urllib.error.HTTPError:
             pass  # an error status is an answer
         except (OSError, http.client.HTTPException):

@@ -31,18 +31,18 @@ class Square:
 
 
 def decode(encoded: tf.Tensor, shape: tuple[int, int, int], square: Square | None) -> tf.Tensor:
-    """PNG, JPEG, GIF or BMP bytes -> uint8 of `shape`, an error of TensorFlow's where they cannot become
-    that.
+    """PNG, JPEG, GIF or BMP bytes -> uint8 of `shape`; bytes that do not become that are an error of
+    TensorFlow's, from whichever operation meets them.
     """
     image = tf.io.decode_image(encoded, channels=shape[-1], expand_animations=False)
     return tf.ensure_shape(image if square is None else square(image), shape)
 
 
 def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel of uint8 [N, H, W, C] scaled to [0, 1], exact from integer
-    counts.
+    """Mean and standard deviation per channel of uint8 [N, H, W, C] scaled to [0, 1].
 
-    A constant channel has standard deviation 1, so that dividing by it is harmless.
+    They come from exact counts of the 256 values. The deviation of a constant channel is given as 1, so that
+    dividing by it is harmless.
     """
     counts = np.zeros((images.shape[-1], 256), np.int64)
     for start in range(0, len(images), _CHUNK):

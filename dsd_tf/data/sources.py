@@ -35,7 +35,7 @@ class ImageSet:
 
 
 class Source(Protocol):
-    """An opened set. `examples` counts those of each role: "train", "test", and "validation" if it has one."""
+    """An opened set. `examples` counts those of "train" and "test", and of "validation" if it has one."""
 
     num_classes: int
     image_shape: tuple[int, int, int]

@@ -20,10 +20,9 @@ class Split:
 
 
 def split(examples: int, *, validation_fraction: float, train_examples: int, seed: int) -> Split:
-    """Holds `round(examples * validation_fraction)` of `examples` out, then keeps `train_examples` of the
-    others.
+    """Holds `round(examples * validation_fraction)` examples out, then keeps `train_examples` of the rest.
 
-    `train_examples` of 0 keeps them all. The held-out examples depend on the seed and the fraction only,
+    `train_examples` of 0 keeps all the rest. The held-out examples depend on the seed and the fraction only,
     and a smaller training subset is part of a larger one, so runs on growing subsets are comparable.
 
     Raises UsageError for a fraction outside [0, 1), one that leaves either part empty, or more training

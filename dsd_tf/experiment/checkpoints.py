@@ -39,7 +39,7 @@ class Checkpoints:
             try:
                 return read_arrays(path)
             except UsageError as error:
-                self._say(f"{error}; going back to the checkpoint before it")
+                self._say(f"{error}; going back to the one before it, or else to the start of the phase")
         return None
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""What a command prints of a plan or of a finished run, for people."""
+"""What a command prints of a plan, for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from rich.table import Table
 from dsd_tf.experiment.runner import make_plan
 from dsd_tf.experiment.workbench import Workbench, build_workbench
 from dsd_tf.methods.plan import Phase, Prune
-from dsd_tf.reporting.layers import LayerRow, format_layers
 from dsd_tf.reporting.tables import make_table, print_table
 from dsd_tf.settings import Settings
 from dsd_tf.sparsity.granularity import NofM
@@ -53,21 +52,3 @@ def _targets(bench: Workbench, phase: Phase) -> dict[str, str]:
         return dict.fromkeys(shapes, "as ranked over all layers")
     density = phase.masks.density if isinstance(phase.masks, Prune) else 1 - phase.sparsity
     return {name: f"{value:.6f}" for name, value in selection.allocation.densities(shapes, density).items()}
-
-
-def describe_results(path: str, summary: dict[str, Any]) -> None:
-    """Print a finished run's phases and its per-layer table."""
-    table = make_table("phase", "sparsity", "kept", "train", "validation", "test", "test at best epoch")
-    for record in summary["results"]["phases"]:
-        best = record["best_epoch"]
-        table.add_row(
-            record["phase"],
-            f"{record['sparsity']:.3%}",
-            f"{record['kept']:,}",
-            *(f"{record[split]['top1']:.2%}" if split in record else "-" for split in ("train", "validation", "test")),
-            f"{best['test_accuracy']:.2%} (epoch {best['epoch'] + 1})" if best else "-",
-        )
-    print_table(table)
-    print()
-    print_table(format_layers([LayerRow(**row) for row in summary["results"]["layers"]]))
-    print(f"\nFLOPs are theoretical: zeros alone do not make a dense kernel faster. Files of the run: {path}")

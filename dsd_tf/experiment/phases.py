@@ -10,8 +10,8 @@ import numpy as np
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.checkpoints import Checkpoints
 from dsd_tf.experiment.record import phase_record
-from dsd_tf.experiment.recorder import EpochStart, Journal, Recorder, epoch_window
-from dsd_tf.experiment.run_directory import RunDirectory, masks_path
+from dsd_tf.experiment.recorder import EpochStart, Journal, Recorder, diverged, epoch_window
+from dsd_tf.experiment.run_directory import RunDirectory, masks_path, write_lines
 from dsd_tf.experiment.state import pack, read_meta, restore, seed_dropout
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.files import read_arrays, write_arrays
@@ -38,9 +38,11 @@ class PhaseRunner:
 
         `epochs_before` are the epoch figures of the phases before it, `steps_before` their steps.
         """
-        journal = Journal(epochs_before)
+        journal = Journal()
         self._prepare(phase, number)
         epoch = self._resume(phase, journal)
+        # drops what a killed process wrote after its last checkpoint
+        write_lines(self._directory.metrics, epochs_before + journal.epochs)
         self._train(phase, epoch, journal, steps_before)
         return self._finish(phase, journal)
 
@@ -48,17 +50,15 @@ class PhaseRunner:
         masks = self._masks(phase)
         self._set_weights(phase.weights)
         seed_dropout(self._bench.model, self._bench.settings.seed, number)
-        self._bench.masks.reset_slots(iterations=phase.start)
+        self._bench.masks.reset_slots()
         self._bench.masks.apply(masks)
 
     def _masks(self, phase: Phase) -> Masks:
         match phase.masks:
             case AllWeights():
                 return Masks.ones(self._bench.masks.shapes)
-            case FromRun(directory, name):
-                masks = Masks.load(masks_path(directory, name))
-                masks.check(self._bench.masks.shapes)
-                return masks
+            case FromRun():
+                return given_masks(phase.masks, self._bench)
             case Prune(name, keep, density):
                 self._set_weights(EndOf(name))
                 return self._bench.selection.masks(
@@ -100,35 +100,52 @@ class PhaseRunner:
         ]
         for first, last in _equal_epochs(phase, epoch, bench.feed.steps_per_epoch):
             bench.feed.set_epoch(first, *epoch_window(phase, first, bench.feed.steps_per_epoch))
-            bench.model.fit(
-                bench.feed.dataset(),
-                initial_epoch=first,
-                epochs=last,
-                callbacks=callbacks,
-                verbose=0,
-                shuffle=False,
-            )
+            try:
+                bench.model.fit(
+                    bench.feed.dataset(),
+                    initial_epoch=first,
+                    epochs=last,
+                    callbacks=callbacks,
+                    verbose=0,
+                    shuffle=False,
+                )
+            except UsageError as error:
+                if all(np.isfinite(weight).all() for weight in bench.masks.weights().values()):
+                    raise
+                # weights that are not finite cannot be ranked: a mask update meets them before the epoch ends
+                raise diverged(str(error), phase, self._directory) from error
 
     def _mask_callbacks(self, phase: Phase) -> list:
         callbacks = []
         if phase.schedule is not None:
             rule = PruningRule(phase.schedule, self._bench.selection)
             names = list(self._bench.masks.shapes)
-            callbacks.append(UpdatePruningStep(ScheduledPruning(self._bench.masks, [(names, rule)])))
+            pruning = ScheduledPruning(self._bench.masks, [(names, rule)], earlier_steps=phase.start)
+            callbacks.append(UpdatePruningStep(pruning))
         if phase.remember is not None and not self._directory.rewind.exists():
-            callbacks.append(_RewindFile(phase.remember, self._directory))
+            callbacks.append(_RewindFile(phase.remember - phase.start, self._directory))
         return callbacks
 
     def _finish(self, phase: Phase, journal: Journal) -> dict:
         bench = self._bench
         record = phase_record(bench, phase, journal.epochs)
         if not np.isfinite(record["train"]["loss"]):
-            raise UsageError(f"phase {phase.name} ended with weights that give no finite loss")
+            raise diverged(f"loss {record['train']['loss']} at its end", phase, self._directory)
         bench.masks.masks.save(self._directory.masks(phase.name))
         meta = {"record": record, "epochs": journal.epochs, "seconds": journal.seconds}
         write_arrays(self._directory.phase(phase.name), pack(meta, model=bench.model.variables))
         self._checkpoints.clear()
         return meta
+
+
+def given_masks(source: FromRun, bench: Workbench) -> Masks:
+    """The masks of another run; UsageError if they are not there or of another network."""
+    try:
+        masks = Masks.load(masks_path(source.directory, source.phase))
+        masks.check(bench.masks.shapes)
+    except UsageError as error:
+        raise UsageError(f"--masks_from={source.directory}: {error}") from error
+    return masks
 
 
 class _RewindFile(Rewind):

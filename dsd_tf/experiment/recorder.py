@@ -11,7 +11,7 @@ import keras
 
 from dsd_tf.errors import Diverged
 from dsd_tf.experiment.checkpoints import Checkpoints
-from dsd_tf.experiment.run_directory import RunDirectory, write_lines
+from dsd_tf.experiment.run_directory import RunDirectory, append_line
 from dsd_tf.experiment.state import pack
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.methods.plan import Phase
@@ -21,9 +21,8 @@ from dsd_tf.training.callbacks.step_callback import StepCallback
 
 @dataclass
 class Journal:
-    """The epochs of a phase so far, those of the phases before it, and the seconds the phase has taken."""
+    """The epochs of a phase so far, and the seconds it has taken."""
 
-    before: list[dict[str, Any]]
     epochs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -32,6 +31,13 @@ def epoch_window(phase: Phase, epoch: int, steps_per_epoch: int) -> tuple[int, i
     """The batches [start, stop) of an epoch that lie inside `phase`."""
     first = epoch * steps_per_epoch
     return max(phase.start - first, 0), min(phase.stop - first, steps_per_epoch)
+
+
+def diverged(what: str, phase: Phase, directory: RunDirectory) -> Diverged:
+    """The error for a phase whose numbers are no longer finite."""
+    return Diverged(
+        f"training diverged in {phase.name}: {what}; the last good state is in {directory.path}; try a lower --lr"
+    )
 
 
 class EpochStart(keras.callbacks.Callback):
@@ -50,7 +56,7 @@ class Recorder(StepCallback):
     """Evaluates, logs and checkpoints at the end of each epoch, and shows progress in between.
 
     Raises:
-        Diverged: at the end of an epoch whose loss is not finite; nothing of that epoch is written.
+        Diverged: at the end of an epoch with a loss that is not finite; nothing of that epoch is written.
     """
 
     def __init__(
@@ -66,21 +72,19 @@ class Recorder(StepCallback):
         super().__init__()
         self._bench, self._directory, self._phase, self._journal = bench, directory, phase, journal
         self._checkpoints, self._progress = checkpoints, progress
-        self._steps_before = steps_before - phase.start
+        self._steps_before = steps_before
         self._clock = self._saved = time.monotonic()
 
     def before_step(self, step):
         self._progress.reach(self._steps_before + step)
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            raise Diverged(
-                f"training diverged: loss {logs['loss']} in epoch {epoch + 1} of {self._phase.name}; "
-                f"the last good state is in {self._directory.path}; try a lower --lr"
-            )
         record = self._figures(epoch, logs)
+        losses = {name: value for name, value in record.items() if name.endswith("_loss")}
+        if not all(map(math.isfinite, losses.values())):
+            raise diverged(f"{losses} in epoch {epoch + 1}", self._phase, self._directory)
         self._journal.epochs.append(record)
-        write_lines(self._directory.metrics, self._journal.before + self._journal.epochs)
+        append_line(self._directory.metrics, record)
         self._progress.reach(self._steps_before + self.iterations)
         self._progress.epoch(record)
         if time.monotonic() - self._saved >= self._bench.settings.checkpoint_seconds:
@@ -93,7 +97,7 @@ class Recorder(StepCallback):
             "phase": self._phase.name,
             "level": self._phase.level,
             "epoch": epoch,
-            "step": self.iterations,
+            "step": self._phase.start + self.iterations,
             "learning_rate": self._phase.learning_rate.at(epoch),
             "train_loss": logs["loss"],
             "train_accuracy": logs["accuracy"],

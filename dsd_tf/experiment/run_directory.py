@@ -14,36 +14,53 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dsd_tf.errors import UsageError
-from dsd_tf.files import read_json, write_json, write_text
+from dsd_tf.files import read_json, remove_temporary, write_json, write_text
 from dsd_tf.settings import Settings
 
 
 class RunDirectory:
-    """A run's directory, made or re-opened for one configuration, and locked while this process uses it.
+    """The directory of a run of one configuration; in a `with` block it is locked against other processes.
 
-    Raises:
-        UsageError: if the directory belongs to another configuration (names the differing flags), holds something
-            else, or is in use by another process.
+    Entering raises UsageError if it belongs to another configuration (names the differing flags), holds something
+    else, or is in use. What does not exist yet is not made before `create`.
     """
 
-    def __init__(self, path: str | Path, settings: Settings, versions: Mapping[str, str]):
+    def __init__(self, path: str | Path, settings: Settings):
         self.path = Path(path)
-        if not self.config.exists() and any(self.path.glob("[!.]*")):
-            raise UsageError(f"--run_dir={self.path} holds other files and no config.json; name a new directory")
-        if self.config.exists():
-            self._check(settings)
-        else:
-            write_json(self.config, {"settings": settings.identity(), "versions": dict(versions)})
-        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held for the life of the process
+        self._settings = settings
+        self._lock: int | None = None
+
+    def __enter__(self) -> RunDirectory:
+        if self.path.exists():
+            self._claim()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def create(self, versions: Mapping[str, str]) -> None:
+        """Make the directory and write config.json, unless that was done before; UsageError if it cannot be."""
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(f"--run_dir={self.path} is in use by another process") from None
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make --run_dir={self.path}: {error.strerror}") from error
+        if self._lock is None:
+            self._claim()
+        remove_temporary(self.path)
+        if not self.config.exists():
+            write_json(self.config, {"settings": self._settings.identity(), "versions": dict(versions)})
+
+    def result(self) -> dict[str, Any] | None:
+        """The content of summary.json; None if the run is not complete."""
+        return read_json(self.summary) if self.summary.exists() else None
 
     @property
     def config(self) -> Path:
@@ -83,8 +100,22 @@ class RunDirectory:
     def masks(self, name: str) -> Path:
         return masks_path(self.path, name)
 
-    def _check(self, settings: Settings) -> None:
-        stored, asked = read_json(self.config)["settings"], settings.identity()
+    def _claim(self) -> None:
+        if not self.path.is_dir():
+            raise UsageError(f"--run_dir={self.path} is not a directory")
+        if self.config.exists():
+            self._check()
+        elif any(self.path.glob("[!.]*")):
+            raise UsageError(f"--run_dir={self.path} holds other files and no config.json; name a new directory")
+        self._lock = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.__exit__()
+            raise UsageError(f"--run_dir={self.path} is in use by another process") from None
+
+    def _check(self) -> None:
+        stored, asked = _stored_settings(self.path), self._settings.identity()
         differing = [name for name in sorted(asked) if stored.get(name) != asked[name]]
         if differing:
             values = ", ".join(f"--{name}={asked[name]} (was {stored.get(name)})" for name in differing)
@@ -103,15 +134,34 @@ def masks_path(run: str | Path, name: str) -> Path:
 
 def load_settings(run: str | Path) -> Settings:
     """The settings of an existing run; UsageError if `run` is not one."""
-    config = Path(run) / "config.json"
+    try:
+        return Settings(**_stored_settings(Path(run)))
+    except TypeError as error:
+        raise UsageError(f"{run} was made by another version of dsd_tf: {error}") from error
+
+
+def _stored_settings(run: Path) -> dict[str, Any]:
+    config = run / "config.json"
     if not config.exists():
         raise UsageError(f"{run} is not a run directory: it has no config.json")
-    return Settings(**read_json(config)["settings"])
+    content = read_json(config)
+    if not isinstance(content, dict) or not isinstance(content.get("settings"), dict):
+        raise UsageError(f"{run} is not a run directory: its config.json is not one of dsd_tf")
+    return content["settings"]
 
 
 def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
     """Write JSON lines, whole or not at all."""
     write_text(path, "".join(json.dumps(record, sort_keys=True) + "\n" for record in records))
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Add one JSON line; UsageError if it cannot be written."""
+    try:
+        with open(path, "a", encoding="utf-8") as handle:
+            handle.write(json.dumps(record, sort_keys=True) + "\n")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def default_name(settings: Settings) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Any
 
 from dsd_tf import registry
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.execution import steps_per_execution
-from dsd_tf.experiment.phases import PhaseRunner
+from dsd_tf.experiment.phases import PhaseRunner, given_masks
 from dsd_tf.experiment.run_directory import RunDirectory, write_lines
 from dsd_tf.experiment.state import read_meta, restore
 from dsd_tf.experiment.summary import environment, summarise, versions
 from dsd_tf.experiment.workbench import Workbench, build_workbench
-from dsd_tf.files import read_arrays, read_json, replacing, write_json
-from dsd_tf.methods.plan import Phase
+from dsd_tf.files import read_arrays, replacing, write_json
+from dsd_tf.methods.plan import FromRun, Phase
 from dsd_tf.reporting.layers import layer_table, total_flops
 from dsd_tf.reporting.plots import plot_accuracy_against_sparsity
 from dsd_tf.reporting.progress import RunProgress
@@ -25,12 +26,28 @@ def make_plan(bench: Workbench) -> list[Phase]:
     """The phases of the method the settings name.
 
     Raises:
-        UsageError: if the settings ask for the impossible.
+        UsageError: if the settings ask for the impossible, so that it need not be found out hours later.
     """
+    plan = _plan(bench)
+    for phase in plan:
+        if isinstance(phase.masks, FromRun):
+            given_masks(phase.masks, bench)
+    return plan
+
+
+def _plan(bench: Workbench) -> list[Phase]:
     if not bench.masks.shapes and bench.settings.method != "dense":
         raise UsageError(f"--method={bench.settings.method} has nothing to prune: every kernel is left dense")
     method = registry.resolve("--method", registry.METHODS, bench.settings.method)
-    return method(bench.settings, bench.facts)
+    fixed = bench.selection.fixed_sparsity(bench.masks.shapes)
+    if fixed is None:
+        return method(bench.settings, bench.facts)
+    if bench.settings.method == "iterative":
+        raise UsageError(
+            f"--granularity={bench.settings.granularity} --allocation={bench.settings.allocation} always prunes to "
+            f"sparsity {fixed:.4g}, which leaves no levels for --method=iterative; use one_shot, gradual or dsd"
+        )
+    return method(dataclasses.replace(bench.settings, sparsity=fixed), bench.facts)
 
 
 def run(settings: Settings, path: str) -> dict[str, Any]:
@@ -40,26 +57,23 @@ def run(settings: Settings, path: str) -> dict[str, Any]:
         UsageError: for bad settings, data or files, or a directory of another configuration.
         Diverged: if the loss is not finite.
     """
-    directory = RunDirectory(path, settings, versions())
-    if directory.summary.exists():
-        return read_json(directory.summary)
+    with RunDirectory(path, settings) as directory:
+        return directory.result() or _run(settings, directory)
+
+
+def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
     started = time.monotonic()
     bench = build_workbench(settings)
     plan = make_plan(bench)
+    directory.create(versions())
     _set_steps_per_execution(bench, plan)
-    progress = RunProgress(*_extent(plan, directory))
+    progress = RunProgress(sum(phase.stop - phase.start for phase in plan))
     try:
         metas = _run_phases(bench, plan, directory, progress)
     finally:
         progress.close()
     _finish(bench, directory, metas, time.monotonic() - started)
-    return read_json(directory.summary)
-
-
-def _extent(plan: list[Phase], directory: RunDirectory) -> tuple[int, int]:
-    """Steps of the plan, and of its phases that are done."""
-    done = [phase for phase in plan if directory.phase(phase.name).exists()]
-    return sum(p.stop - p.start for p in plan), sum(p.stop - p.start for p in done)
+    return directory.result()
 
 
 def _run_phases(
@@ -95,9 +109,7 @@ def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any
     """Write the network, table and plot; summary.json last, as it says that the run is complete."""
     records = [meta["record"] for meta in metas]
     with replacing(directory.model) as temporary:
-        keras_file = temporary.with_suffix(".keras")
-        bench.model.save(keras_file, include_optimizer=False)
-        keras_file.rename(temporary)
+        bench.model.save(temporary, include_optimizer=False)
     if len(records) > 1:
         with replacing(directory.plot) as temporary:
             plot_accuracy_against_sparsity(records, temporary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from dsd_tf import randomness, registry
-from dsd_tf.data.feed import TrainFeed, batches
+from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.sources import ImageSet, load
-from dsd_tf.errors import UsageError
+from dsd_tf.errors import UsageError, unknown
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
 from dsd_tf.settings import Settings, split
@@ -52,7 +53,7 @@ class Workbench:
         """Evaluators of the splits "train" (given labels, no augmentation), "validation" if there is one, and "test"."""
         splits = {"train": self.images.train, "validation": self.images.validation, "test": self.images.test}
         return {
-            name: Evaluator(self.model, batches(images, _EVALUATION_BATCH))
+            name: Evaluator(self.model, images, _EVALUATION_BATCH)
             for name, images in splits.items()
             if images is not None
         }
@@ -100,9 +101,17 @@ def build_workbench(settings: Settings) -> Workbench:
     with strategy.scope():
         model = network(settings, images, synchronized=strategy.num_replicas_in_sync > 1)
         _compile(model, settings, strategy.num_replicas_in_sync)
-    pruned = KernelFilter(tuple(split(settings.exclude)), settings.protect_first, settings.protect_last)
-    kernels = pruned.apply(list_kernels(model))
+    kernels = _filtered(list_kernels(model), settings)
     return Workbench(settings, images, feed, model, kernels, KernelMasks.of(model, kernels))
+
+
+def _filtered(kernels: list[Kernel], settings: Settings) -> list[Kernel]:
+    names = [kernel.name for kernel in kernels]
+    patterns = split(settings.exclude)
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise unknown("kernel in --exclude", pattern, names)
+    return KernelFilter(tuple(patterns), settings.protect_first, settings.protect_last).apply(kernels)
 
 
 def load_images(settings: Settings) -> ImageSet:

@@ -55,15 +55,17 @@ def prune(
         raise UsageError(f"sparsity is {sparsity!r}: give a number in [0, 1)")
     if score not in SCORES:
         raise unknown("score", score, SCORES)
-    if model.optimizer is None:
-        raise UsageError(f"model {model.name!r} has no optimizer to hold the masks: compile it before prune()")
     patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    selection = Selection(score, Allocation.parse(allocation), granularities.parse(granularity), gradients, seed)
+    selection = Selection(
+        score, Allocation.parse(allocation), granularities.parse(granularity), gradients, seed
+    )
     masks = KernelMasks.of(model)
     kernels = KernelFilter(patterns, protect_first, protect_last).apply(masks.kernels)
     names = [kernel.name for kernel in kernels if not kernel.why_dense]
     if not names:
-        raise UsageError(f"nothing to prune in model {model.name!r}: it has no prunable kernels, or all are left out")
+        raise UsageError(
+            f"nothing to prune in model {model.name!r}: it has no prunable kernels, or all are left out"
+        )
     before = masks.masks
     chosen = selection.masks(
         masks.weights(names), Masks({name: before[name] for name in names}), density=1 - sparsity

@@ -27,7 +27,7 @@ def strip_pruning(model: keras.Model) -> keras.Model:
     for layer in inner_layers(model):
         _drop_masked_optimizer(layer)  # of an inner model that was trained by itself
     if isinstance(model, keras.Sequential):
-        return keras.models.clone_model(model, clone_function=lambda layer: layer)
+        return keras.Sequential(model._layers, name=model.name)  # `layers` leaves the input layer out
     if is_graph(model):
         return keras.Model(model.inputs, model.outputs, name=model.name)
     _drop_masked_optimizer(model)

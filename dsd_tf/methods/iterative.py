@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dsd_tf.errors import UsageError
 from dsd_tf.methods.plan import Facts, Phase, Prune
 from dsd_tf.settings import Settings
 from dsd_tf.methods.retrain import remembered_step, retrain
@@ -16,8 +15,6 @@ def plan(settings: Settings, facts: Facts) -> list[Phase]:
     With a global allocation a level keeps an exact number of weights; otherwise the allocation shares out the rung's
     density.
     """
-    if not facts.shapes:
-        raise UsageError(f"--method={settings.method}: the network has no prunable kernel left after --exclude")
     rungs = _rungs(settings, facts.prunable)
     phases = [dense_phase(settings, facts, remembered_step(settings, facts))]
     last = phases[0].name
@@ -25,8 +22,9 @@ def plan(settings: Settings, facts: Facts) -> list[Phase]:
         density = kept / facts.prunable
         exact = settings.allocation == "global"
         masks = Prune(last, keep=kept) if exact else Prune(last, density=density)
-        phases += retrain(settings, facts, level, masks, sparsity=1 - density)
-        last = f"level{level:02d}"
+        retraining = retrain(settings, facts, level, masks, sparsity=1 - density)
+        phases += retraining
+        last = retraining[0].name
     return phases
 
 

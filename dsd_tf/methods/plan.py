@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,10 +74,10 @@ class FromRun:
 class Phase:
     """One uninterrupted training: where weights and masks come from, how long, at what learning rate.
 
-    `start` and `stop` are steps on the learning rate's schedule; the optimizer starts fresh, its step count at
-    `start`. `schedule` changes the masks while the phase runs. At step `remember` the weights are kept for `Remembered`.
-    `level` and `sparsity` (the nominal one) are for the report; `role` tells what the phase is ("dense", "sparse",
-    "redense").
+    `start` and `stop` are steps on the schedules of learning rate and data. The optimizer starts fresh, its step count
+    at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs. At
+    step `remember` the weights are kept for `Remembered`. `level` and `sparsity` (the nominal one) are for the
+    report; `role` tells what the phase is ("dense", "sparse", "redense").
     """
 
     name: str
@@ -102,10 +103,4 @@ class Facts:
     @property
     def prunable(self) -> int:
         """Number of prunable weights."""
-        total = 0
-        for shape in self.shapes.values():
-            size = 1
-            for extent in shape:
-                size *= extent
-            total += size
-        return total
+        return sum(math.prod(shape) for shape in self.shapes.values())

@@ -18,7 +18,12 @@ from dsd_tf.training.learning_rate import LearningRate
 
 def remembered_step(settings: Settings, facts: Facts) -> int | None:
     """The step the dense phase must remember for the policy, if any."""
-    return steps(settings, facts, "rewind_to") if settings.retrain in ("rewind", "redense") else None
+    if settings.retrain not in ("rewind", "redense"):
+        return None
+    step = steps(settings, facts, "rewind_to")
+    if step == total_steps(settings, facts):
+        raise UsageError(f"--rewind_to={settings.rewind_to} is the end of training, which leaves nothing to retrain")
+    return step
 
 
 def retrain(settings: Settings, facts: Facts, level: int, masks: Prune, sparsity: float) -> list[Phase]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from dsd_tf.reporting.tables import make_table
 from dsd_tf.sparsity.flops import LayerCost
 from dsd_tf.sparsity.masks import Masks
-from dsd_tf.training.kernels import Kernel
+
+if TYPE_CHECKING:
+    from dsd_tf.training.kernels import Kernel
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,13 @@ _PLAIN_SECONDS = 15.0
 
 
 class RunProgress:
-    """How far a run of `total` steps has come.
+    """How far a run of `total` steps has come. Steps before the first that is reached do not count for the speed."""
 
-    Args:
-        total: steps of the whole plan.
-        done: steps that earlier processes did; they do not count for the speed.
-    """
-
-    def __init__(self, total: int, done: int = 0):
-        self.total, self._done, self._first = total, done, done
+    def __init__(self, total: int):
+        self.total, self._done = total, 0
+        self._first: int | None = None
         self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
-        self._started = time.monotonic()
-        self._shown = self._started
+        self._started = self._shown = time.monotonic()
         self._label = ""
         self._live = self._console.is_terminal
         self._bar = Progress(
@@ -39,7 +34,7 @@ class RunProgress:
             console=self._console,
             disable=not self._live,
         )
-        self._task = self._bar.add_task("", total=total, completed=done)
+        self._task = self._bar.add_task("", total=total)
         self._bar.start()
 
     def say(self, text: str) -> None:
@@ -55,6 +50,8 @@ class RunProgress:
         """`step` steps of the plan are done."""
         self._done = step
         now = time.monotonic()
+        if self._first is None:
+            self._first, self._started = step, now
         if self._live and now - self._shown >= _LIVE_SECONDS:
             self._shown = now
             self._bar.update(self._task, completed=step)
@@ -72,7 +69,7 @@ class RunProgress:
             self.say(f"{text} | {self._done / self.total:.0%} done, {self._left()} left")
 
     def _left(self) -> str:
-        steps = self._done - self._first
+        steps = self._done - (self._first or 0)
         seconds = (self.total - self._done) * (time.monotonic() - self._started) / max(steps, 1)
         minutes, seconds = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from dsd_tf.data.feed import resident, scaled
+from dsd_tf.data.images import Images
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -22,14 +25,16 @@ class Scores:
 
 
 class Evaluator:
-    """Evaluates a model that outputs logits on a data set of (images, integer labels), in inference mode.
+    """Evaluates a model that outputs logits on images in memory, in inference mode.
 
-    Sums are kept in float64 over examples, so the last partial batch weighs as it should.
+    Sums are kept in float64 over examples, so the last partial batch weighs as it should. All batches run in one call:
+    starting a tf.data iterator takes longer than small sets take to evaluate.
     """
 
-    def __init__(self, model: keras.Model, dataset: tf.data.Dataset):
+    def __init__(self, model: keras.Model, images: Images, batch_size: int):
         self._model = model
-        self._dataset = dataset
+        self._pixels, self._labels = resident(images)
+        self._batch_size = batch_size
         self._totals = tf.function(self._sum_up)
 
     def __call__(self) -> Scores:
@@ -38,8 +43,10 @@ class Evaluator:
 
     def _sum_up(self) -> tf.Tensor:
         totals = tf.zeros([4], tf.float64)
-        for images, labels in self._dataset:
-            totals += batch_totals(self._model(images, training=False), labels)
+        for start in tf.range(0, len(self._labels), self._batch_size):
+            part = slice(start, start + self._batch_size)
+            logits = self._model(scaled(self._pixels[part]), training=False)
+            totals += batch_totals(logits, self._labels[part])
         return totals
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.kernels import Kernel, list_kernels
 from dsd_tf.training.optimizers import Masked, inner_optimizer, to_masked
@@ -36,7 +37,13 @@ class KernelMasks:
     @classmethod
     def of(cls, model: keras.Model, kernels: Sequence[Kernel] = ()) -> KernelMasks:
         """The masks of `model`, made at the first call: for `kernels`, else those its (loaded) optimizer has masks
-        for, else every prunable kernel. The model must be compiled and have weights."""
+        for, else every prunable kernel.
+
+        Raises:
+            ValueError: if the model has no weights or no optimizer, or one that cannot train under masks.
+        """
+        if getattr(model, "optimizer", None) is None:
+            raise UsageError(f"model {model.name!r} has no optimizer to hold masks: compile it first")
         masks = cls.held_by(model)
         if masks is not None:
             masks.attach(model.optimizer)
@@ -66,10 +73,7 @@ class KernelMasks:
 
         Raises:
             UsageError: if the optimizer's update rule cannot train under masks.
-            ValueError: without an optimizer.
         """
-        if optimizer is None:
-            raise ValueError("the model has no optimizer to hold masks: compile it first")
         if inner_optimizer(optimizer) is self._optimizer:
             return
         variables = self.model.trainable_variables

@@ -79,7 +79,9 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
         ValueError: if the model has no weights yet; call it on a batch or `build` it first.
     """
     if not model.weights:
-        raise ValueError(f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning")
+        raise ValueError(
+            f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning"
+        )
     nodes = _graph_nodes(model)
     kernels: dict[int, Kernel] = {}
     for layer in (layer for layer in inner_layers(model) if layer.built):
@@ -91,7 +93,10 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
 def can_be_pruned(layer: keras.layers.Layer) -> bool:
     """Whether a layer, built or not, has or will have weights that can be pruned, in itself or in layers inside it."""
     layers = (layer, *inner_layers(layer))
-    return any(hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE) for inner in layers)
+    return any(
+        hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE)
+        for inner in layers
+    )
 
 
 def is_graph(model: keras.Model) -> bool:
@@ -149,7 +154,10 @@ def _prunable_weights(layer: keras.layers.Layer) -> tuple[list[keras.Variable], 
     for layer_type, attributes in zip(_PRUNABLE_TYPES, _PRUNABLE.values(), strict=True):
         if isinstance(layer, layer_type):
             return [_raw(layer, attribute) for attribute in attributes], ""
-    return [], f"{type(layer).__name__} layers are not pruned; a custom layer can define get_prunable_weights()"
+    return (
+        [],
+        f"{type(layer).__name__} layers are not pruned; a custom layer can define get_prunable_weights()",
+    )
 
 
 def _raw(layer: keras.layers.Layer, attribute: str) -> keras.Variable:

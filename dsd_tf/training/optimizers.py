@@ -79,7 +79,10 @@ class Masked:
     def _add_mask(self, variable: keras.Variable) -> keras.Variable:
         with self._distribution_strategy.extended.colocate_vars_with(variable.value):
             return self.add_variable(
-                variable.shape, initializer="ones", dtype="bool", name=f"{variable.path.replace('/', '_')}_mask"
+                variable.shape,
+                initializer="ones",
+                dtype="bool",
+                name=f"{variable.path.replace('/', '_')}_mask",
             )
 
     @property
@@ -112,7 +115,9 @@ class Masked:
                 self.build(trainable_variables)
             positions = [self._get_variable_index(variable) for variable in trainable_variables]
         masks = dict(zip(self.masked, self.masks, strict=True))
-        masked = [_masked_gradient(g, masks.get(position)) for g, position in zip(grads, positions, strict=True)]
+        masked = [
+            _masked_gradient(g, masks.get(position)) for g, position in zip(grads, positions, strict=True)
+        ]
         return super().apply(masked, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
@@ -145,7 +150,9 @@ def _masked_class(base: type) -> type:
     return keras.saving.register_keras_serializable(PACKAGE)(masked)
 
 
-_MASKED = {base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))}
+_MASKED = {
+    base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))
+}
 
 
 def masked_class(optimizer_class: type) -> type:

@@ -39,7 +39,7 @@ def set_rule(layer: keras.layers.Layer, rule: PruningRule | None, *, from_model:
     """Let the kernels of `layer` and of the layers inside it follow `rule`; None leaves them dense.
 
     A rule that a whole model passes on (`from_model`) does not replace one a layer was given for itself. From now on
-    the layer refuses to train until `pruning_of` its model is asked for.
+    the layer refuses to train until `permit_training`.
     """
     mark = vars(layer).get(_MARK)
     if from_model and mark is not None and not mark.from_model:
@@ -76,7 +76,9 @@ def pruning_of(model: keras.Model) -> ScheduledPruning:
     earlier_steps = _take_up_saved(model)
     rules = [((kernel.name,), rule) for kernel, rule in ruled_kernels(model) if rule is not None]
     if not rules:
-        raise ValueError(f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first")
+        raise ValueError(
+            f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first"
+        )
     masks = KernelMasks.of(model)
     pruning = vars(model).get(_PRUNING)
     if pruning is None or pruning.rules != rules:
@@ -84,18 +86,23 @@ def pruning_of(model: keras.Model) -> ScheduledPruning:
         masks.before_training = functools.partial(_check_attended, pruning)
     pruning.follow(model.optimizer)
     _save_with_optimizer(pruning, inner_optimizer(model.optimizer))
+    permit_training(model)
+    return pruning
+
+
+def permit_training(model: keras.Model) -> None:
+    """Let the layers of `model` train: somebody sees to their rules."""
     for layer in _marked_layers(model):
         vars(layer).pop("call", None)
-    return pruning
 
 
 def forget_pruning(model: keras.Model) -> None:
     """Remove every rule and mask from `model`; its weights stay as they are."""
     vars(model).pop(_PRUNING, None)
     KernelMasks.forget(model)
+    permit_training(model)
     for layer in _marked_layers(model):
         del vars(layer)[_MARK]
-        vars(layer).pop("call", None)
 
 
 def _refuse_training(layer: keras.layers.Layer) -> None:
@@ -143,7 +150,9 @@ def _check_rank(kernel: Kernel, shape: granularity.Granularity) -> None:
     if isinstance(shape, granularity.Blocks) and rank != 2:
         raise UsageError(f"block_size needs weights of 2 dimensions, but {kernel.name} is {kernel.shape}")
     if isinstance(shape, granularity.NofM) and rank not in (2, 4):
-        raise UsageError(f"sparsity_m_by_n needs weights of 2 or 4 dimensions, but {kernel.name} is {kernel.shape}")
+        raise UsageError(
+            f"sparsity_m_by_n needs weights of 2 or 4 dimensions, but {kernel.name} is {kernel.shape}"
+        )
 
 
 def _save_with_optimizer(pruning: ScheduledPruning, optimizer: Masked) -> None:
@@ -159,7 +168,7 @@ def _save_with_optimizer(pruning: ScheduledPruning, optimizer: Masked) -> None:
 
 def _take_up_saved(model: keras.Model) -> int:
     """Put the rules that were saved with the model's optimizer on its layers; returns the steps before it."""
-    optimizer = model.optimizer and inner_optimizer(model.optimizer)
+    optimizer = inner_optimizer(getattr(model, "optimizer", None))
     if not isinstance(optimizer, Masked) or not optimizer.pruning or optimizer.taken_up:
         return 0
     kernels = _masked_kernels(KernelMasks.of(model), optimizer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from dsd_tf import randomness
 from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.allocation import Allocation
-from dsd_tf.sparsity.granularity import SingleWeights
+from dsd_tf.sparsity.granularity import NofM, SingleWeights
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.sparsity.prune import select_masks
 from dsd_tf.sparsity.scores import SCORES, needs_gradient
@@ -63,6 +64,16 @@ class Selection:
             granularity=self.granularity,
             allowed=allowed,
         )
+
+    def fixed_sparsity(self, shapes: Mapping[str, tuple[int, ...]]) -> float | None:
+        """The sparsity that N:M or an explicit table imposes whatever is asked for; None if there is none."""
+        if isinstance(self.granularity, NofM):
+            return 1 - self.granularity.n / self.granularity.m
+        if self.allocation.table is None:
+            return None
+        densities = self.allocation.densities(shapes, 1.0)
+        sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+        return 1 - sum(densities[name] * size for name, size in sizes.items()) / sum(sizes.values())
 
     def _gradients(self, weights: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray | None]:
         if not needs_gradient(self.score):

@@ -11,6 +11,7 @@ from keras import KerasTensor, layers, ops
 from dsd_tf.caffe.inputs import Shape
 from dsd_tf.caffe.layers.rule import Rule, Shapes, apply, caffe_shape, keras_axis
 from dsd_tf.caffe.names import Names
+from dsd_tf.models.dropout import dropout
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Dropout(_Activation):
         return super().shapes(bottoms)
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
-        return [layers.Dropout(self._rate(), name=names())(bottoms[0])]
+        return [dropout(bottoms[0], self._rate(), names(), seed=0)]
 
     def _rate(self) -> float:
         return self.number("dropout_ratio", 0.5, least=0, most=1)

@@ -13,7 +13,9 @@ from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.optimizers import steps_taken
 
 # What the tensorboard package's `metadata` would say: tf.summary.scalar needs that package, tf.summary.write does not.
-_SCALAR = tf.compat.v1.SummaryMetadata(plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars"))
+_SCALAR = tf.compat.v1.SummaryMetadata(
+    plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+)
 
 
 class PruningSummaries(keras.callbacks.Callback):

@@ -46,6 +46,8 @@ class Rewind(StepCallback):
 
     def remember(self) -> None:
         """Keep the weights of this moment as those to go back to."""
+        if not self.model.weights:
+            raise UsageError(f"model {self.model.name!r} has no weights to remember yet: build it first")
         self.weights = self.model.get_weights()
 
     def restore(self) -> None:

@@ -1,0 +1,41 @@
+"""Weights of a converted network into the same network as code, whichever names its Caffe file gave the layers."""
+
+from __future__ import annotations
+
+import re
+
+import keras
+
+from dsd_tf.caffe.errors import CaffeError
+
+# songhan's names of SqueezeNet's layers -> forresti's, which the models of this project use.
+_SONGHAN = ((r"^fire(\d)_conv1x1_1$", r"fire\1_squeeze1x1"), (r"^fire(\d)_conv(\dx\d)_2$", r"fire\1_expand\2"))
+_SONGHAN_HEAD = {"conv_final": "conv10"}
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give every layer of `target` that has weights those of the layer of `source` with the same name.
+
+    songhan's and forresti's layer names count as the same. Raises CaffeError, before anything is changed, for a layer
+    with weights that the other model lacks, or whose weights have other shapes.
+    """
+    given, wanted = _weighted(source), _weighted(target)
+    if given.keys() != wanted.keys():
+        odd = sorted(given.keys() ^ wanted.keys())
+        raise CaffeError(f"{source.name} and {target.name} differ in their layers with weights: {', '.join(odd)}")
+    for name, layer in wanted.items():
+        shapes = [[tuple(weight.shape) for weight in one.weights] for one in (given[name], layer)]
+        if shapes[0] != shapes[1]:
+            raise CaffeError(f"layer {name!r} has weights {shapes[0]} in {source.name}, {shapes[1]} in {target.name}")
+    for name, layer in wanted.items():
+        layer.set_weights(given[name].get_weights())
+
+
+def _weighted(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    return {_forresti_name(layer.name): layer for layer in model.layers if layer.weights}
+
+
+def _forresti_name(name: str) -> str:
+    for pattern, replacement in _SONGHAN:
+        name = re.sub(pattern, replacement, name)
+    return _SONGHAN_HEAD.get(name, name)
