@@ -1,7 +1,8 @@
 """Sparse training for Keras 3: prune, rewind, regrow, re-densify.
 
-The names of `tensorflow_model_optimization.sparsity.keras` are here, for Keras 3: `import dsd_tf as sparsity`.
-They are imported when they are first used, so that `import dsd_tf` itself does not load TensorFlow.
+The names of `tensorflow_model_optimization.sparsity.keras` are here, for Keras 3: `import dsd_tf as
+sparsity`, or `import dsd_tf as tfmot` for programs that say `tfmot.sparsity.keras`. They are imported when
+they are first used, so that `import dsd_tf` itself does not load TensorFlow.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ __all__ = ["__version__", *_EXPORTS]
 
 
 def __getattr__(name: str):
+    if name == "sparsity":  # tfmot.sparsity.keras
+        return importlib.import_module("dsd_tf.sparsity")
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(_EXPORTS[name]), name)

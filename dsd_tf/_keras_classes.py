@@ -1,7 +1,8 @@
 """Registers our classes with Keras as soon as a program imports Keras.
 
-A model saved while it is pruned names its optimizer class, and `keras.models.load_model` finds only classes that are
-registered. Importing them with `dsd_tf` would do, but load TensorFlow for programs that only ask for `--help`.
+A model saved while it is pruned names its optimizer class, and `keras.models.load_model` finds only classes
+that are registered. Importing them with `dsd_tf` would do, but load TensorFlow for programs that only ask for
+`--help`.
 """
 
 from __future__ import annotations

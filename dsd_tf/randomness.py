@@ -16,7 +16,10 @@ def _sequence(seed: int, role: str, index: tuple[int, ...]) -> np.random.SeedSeq
 
 
 def generator(seed: int, role: str, *index: int) -> np.random.Generator:
-    """A NumPy generator for `role` ("init", "shuffle", "split", ...) at `index` (level, epoch, layer ...)."""
+    """A NumPy generator for `role` ("init", "shuffle", "split", ...) at `index` (level, epoch, layer ...).
+
+    A role always has the same number of indices: one more that is 0 would be the same stream.
+    """
     return np.random.Generator(np.random.PCG64(_sequence(seed, role, index)))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,19 @@ def real_data() -> Path:
     if not place:
         pytest.skip("needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/")
     return Path(place).resolve()
+
+
+@pytest.fixture
+def file_size_limit():
+    """A context in which no file can be written beyond so many bytes, as on a full disk."""
+
+    @contextlib.contextmanager
+    def limit(size: int):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit

@@ -65,7 +65,7 @@ def _row(model: keras.Model, step: Step, names: Names, tensors: dict[Value, Kera
     return Row(
         caffe=" + ".join(layer.name for layer in step.layers),
         kind=" + ".join(layer.kind for layer in step.layers),
-        keras=", ".join(f"{type(layer).__name__} {layer.name}" for layer in layers) or "keras.ops",
+        keras=", ".join(f"{type(layer).__name__} {layer.name}" for layer in layers),
         shapes=tuple(tuple(tensors[top].shape[1:]) for top in step.tops),
         parameters=sum(layer.count_params() for layer in layers),
     )

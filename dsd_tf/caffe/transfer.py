@@ -8,9 +8,9 @@ import keras
 
 from dsd_tf.caffe.errors import CaffeError
 
-# songhan's names of SqueezeNet's layers -> forresti's, which the models of this project use.
-_SONGHAN = ((r"^fire(\d)_conv1x1_1$", r"fire\1_squeeze1x1"), (r"^fire(\d)_conv(\dx\d)_2$", r"fire\1_expand\2"))
-_SONGHAN_HEAD = {"conv_final": "conv10"}
+# songhan's names of SqueezeNet's layers -> forresti's, which the models of this project use; and AlexNet's classifier.
+_FIRES = ((r"^fire(\d)_conv1x1_1$", r"fire\1_squeeze1x1"), (r"^fire(\d)_conv(\dx\d)_2$", r"fire\1_expand\2"))
+_HEADS = {"conv_final": "conv10", "fc8": "logits"}
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
@@ -32,10 +32,10 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 
 
 def _weighted(model: keras.Model) -> dict[str, keras.layers.Layer]:
-    return {_forresti_name(layer.name): layer for layer in model.layers if layer.weights}
+    return {_own_name(layer.name): layer for layer in model.layers if layer.weights}
 
 
-def _forresti_name(name: str) -> str:
-    for pattern, replacement in _SONGHAN:
+def _own_name(name: str) -> str:
+    for pattern, replacement in _FIRES:
         name = re.sub(pattern, replacement, name)
-    return _SONGHAN_HEAD.get(name, name)
+    return _HEADS.get(name, name)

@@ -43,8 +43,8 @@ def convert_caffe() -> dict[str, Any]:
         from dsd_tf.caffe.table import layer_table
         from dsd_tf.compression.legacy_weights import legacy_weights
 
-        export = registry.resolve("--format", registry.EXPORT_FORMATS, flags.FLAGS.format)
         tf.config.list_physical_devices()
+    export = registry.resolve("--format", registry.EXPORT_FORMATS, flags.FLAGS.format)
     started = time.perf_counter()
     weights, output = Path(flags.FLAGS.weights), Path(flags.FLAGS.output)
     read = legacy_weights if weights.suffix == ".net" else caffemodel_weights

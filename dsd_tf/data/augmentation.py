@@ -5,13 +5,9 @@ They work on raw uint8 pixels, before normalisation, so that what padding adds i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 _PAD = 4
-
-Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def none(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -51,6 +47,3 @@ def _pad(images: tf.Tensor) -> tf.Tensor:
     wide = tf.concat([side, images, side], axis=2)
     edge = tf.zeros([batch, _PAD, width + 2 * _PAD, channels], images.dtype)
     return tf.concat([edge, wide, edge], axis=1)
-
-
-AUGMENTATIONS: dict[str, Augmentation] = {"none": none, "crop_flip": crop_flip}

@@ -6,10 +6,10 @@ import functools
 
 import tensorflow as tf
 
-from dsd_tf.data.augmentation import AUGMENTATIONS
 from dsd_tf.data.epochs import Epochs
 from dsd_tf.data.images import Images
-from dsd_tf.errors import UsageError, unknown
+from dsd_tf.errors import UsageError
+from dsd_tf.registry import AUGMENTATIONS, resolve
 
 
 class TrainFeed:
@@ -24,14 +24,12 @@ class TrainFeed:
     def __init__(
         self, images: Images, batch_size: int, *, seed: int, augmentation: str, drop_remainder: bool = False
     ):
-        if augmentation not in AUGMENTATIONS:
-            raise unknown("augmentation", augmentation, AUGMENTATIONS)
         whole = len(images) if drop_remainder else len(images) + batch_size - 1
         self.steps_per_epoch = whole // batch_size if batch_size > 0 else 0
         if not self.steps_per_epoch:
             raise UsageError(f"no batch of {batch_size} in {len(images)} training examples")
         self._images, self._labels = resident(images)
-        self._augment = AUGMENTATIONS[augmentation]
+        self._augment = resolve("augmentation", AUGMENTATIONS, augmentation)
         self._batch_size, self._drop_remainder = batch_size, drop_remainder
         self._epochs = Epochs(len(images), self.steps_per_epoch, seed)
 

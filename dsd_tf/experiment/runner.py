@@ -14,12 +14,14 @@ from dsd_tf.experiment.run_directory import RunDirectory, write_lines
 from dsd_tf.experiment.state import read_meta, restore
 from dsd_tf.experiment.summary import environment, summarise, versions
 from dsd_tf.experiment.workbench import Workbench, build_workbench
+from dsd_tf.export import keras_file
 from dsd_tf.files import read_arrays, replacing, write_json
 from dsd_tf.methods.plan import FromRun, Phase
 from dsd_tf.reporting.layers import layer_table, total_flops
 from dsd_tf.reporting.plots import plot_accuracy_against_sparsity
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.settings import Settings
+from dsd_tf.sparsity.masks import Masks
 
 
 def make_plan(bench: Workbench) -> list[Phase]:
@@ -93,7 +95,9 @@ def _run_phases(
         steps += phase.stop - phase.start
         write_lines(directory.levels, [meta["record"] | {"seconds": meta["seconds"]} for meta in metas])
     write_lines(directory.metrics, [epoch for meta in metas for epoch in meta["epochs"]])
-    restore(read_arrays(directory.phase(plan[-1].name)), model=bench.model.variables)
+    last = plan[-1].name
+    restore(read_arrays(directory.phase(last)), model=bench.model.variables)
+    bench.masks.apply(Masks.load(directory.masks(last)))
     return metas
 
 
@@ -108,8 +112,7 @@ def _line(meta: dict[str, Any], number: int, count: int) -> str:
 def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any]], seconds: float) -> None:
     """Write the network, table and plot; summary.json last, as it says that the run is complete."""
     records = [meta["record"] for meta in metas]
-    with replacing(directory.model) as temporary:
-        bench.model.save(temporary, include_optimizer=False)
+    keras_file.export(bench.model, directory.model)
     if len(records) > 1:
         with replacing(directory.plot) as temporary:
             plot_accuracy_against_sparsity(records, temporary)

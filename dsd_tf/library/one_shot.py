@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+from absl import logging
 
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.sparsity import granularity as granularities
@@ -48,8 +49,8 @@ def prune(
         The masks of all kernels that can be pruned.
 
     Raises:
-        ValueError: for a model that is not compiled or has no weights yet, an optimizer that cannot train under
-            masks, values out of range, unknown names, or when every kernel is left out.
+        ValueError: for a model that is not compiled or has no weights yet, an optimizer that cannot train
+            under masks, values out of range, unknown names, or when every kernel is left out.
     """
     if not 0 <= sparsity < 1:
         raise UsageError(f"sparsity is {sparsity!r}: give a number in [0, 1)")
@@ -71,4 +72,6 @@ def prune(
         masks.weights(names), Masks({name: before[name] for name in names}), density=1 - sparsity
     )
     masks.apply(Masks({**before, **chosen}))
+    for name in chosen.emptied():
+        logging.warning("%s has no weights left: give prune() another allocation, or exclude it", name)
     return masks.masks

@@ -31,30 +31,31 @@ def prune_low_magnitude(
 ) -> Any:
     """Have the kernels of `to_prune` lose their smallest weights while it trains (Zhu & Gupta 2017).
 
-    A drop-in for TFMOT's function of that name, for Keras 3: Sequential, functional, nested and subclassed models,
-    layers, and layers of one's own with `get_prunable_weights()`. There are no wrappers. Training needs the callback
-    `UpdatePruningStep` and refuses to start without it. A kernel of N weights keeps exactly round(N * (1 - sparsity)),
-    at least one; pruned weights are zero at every step.
+    A drop-in for TFMOT's function of that name, for Keras 3: Sequential, functional, nested and subclassed
+    models, layers, and layers of one's own with `get_prunable_weights()`. There are no wrappers. Training
+    needs the callback `UpdatePruningStep` and refuses to start without it. A kernel of N weights keeps
+    exactly round(N * (1 - sparsity)), at least one; pruned weights are zero at every step.
 
-    What cannot be pruned (biases, normalisation, depthwise kernels, frozen layers ...) stays dense; `list_kernels`
-    says why, and so does the log (level info) if the model has weights already.
+    What cannot be pruned (biases, normalisation, depthwise kernels, frozen layers ...) stays dense;
+    `list_kernels` says why, and so does the log (level info) if the model has weights already.
 
     Args:
         to_prune: what to prune. A model's optimizer is removed: compile it again.
-        pruning_schedule: when and how sparse; half of each kernel from the first step if None. It counts batches.
+        pruning_schedule: when and how sparse; half of each kernel from the first step if None. It counts
+            batches.
         block_size: (height, width) of the blocks that live or die together, for kernels of 2 dimensions.
         block_pooling_type: a block's score is the "AVG" or "MAX" of its weights.
         pruning_policy: says which layers of a model may be pruned; TFMOT's own kind works too.
-        sparsity_m_by_n: (m, n) for m zeros in every n consecutive weights along the input channels, from the first
-            step on, whatever the schedule says.
+        sparsity_m_by_n: (m, n) for m zeros in every n consecutive weights along the input channels, from the
+            first step on, whatever the schedule says.
         input_shape: of a layer that is the first of a Sequential model.
 
     Returns:
         `to_prune` itself.
 
     Raises:
-        ValueError: for arguments of the wrong kind, layers that name no prunable weights, or kernels that the blocks
-            or the m-by-n pattern do not fit.
+        ValueError: for arguments of the wrong kind, layers that name no prunable weights, or kernels that the
+            blocks or the m-by-n pattern do not fit.
     """
     schedule = ConstantSparsity(0.5, 0) if pruning_schedule is None else pruning_schedule
     rule = _rule(schedule, block_size, block_pooling_type, sparsity_m_by_n)

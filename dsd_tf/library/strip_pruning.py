@@ -15,8 +15,9 @@ from dsd_tf.training.rules import forget_pruning
 def strip_pruning(model: keras.Model) -> keras.Model:
     """An ordinary model with the sparse weights of `model`: not compiled, no rules, no masks.
 
-    A saved file of it loads without dsd_tf. For a Sequential or functional model (nested ones too) it is a new model of
-    the same layers, and `model` keeps its optimizer, to be evaluated as before; a subclassed model is returned itself.
+    A saved file of it loads without dsd_tf. For a Sequential or functional model (nested ones too) it is a
+    new model of the same layers, and `model` keeps its optimizer, to be evaluated as before; a subclassed
+    model is returned itself.
 
     Raises:
         ValueError: if `model` is not a `keras.Model`.

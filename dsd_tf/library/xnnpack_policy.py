@@ -26,11 +26,13 @@ _ACTIVATIONS = {"relu", "relu6", "leaky_relu", "elu", "sigmoid"}
 
 
 class PruneForLatencyOnXNNPack(PruningPolicy):
-    """Prunes 1x1 convolutions of models whose inner part XNNPACK can run sparse (TFMOT's policy of that name).
+    """Prunes 1x1 convolutions of models whose inner part XNNPACK can run sparse (TFMOT's policy of that
+    name).
 
-    That part begins after a 3x3 convolution of stride 2 on 3 channels (padded by a ZeroPadding2D of 1), ends with
-    GlobalAveragePooling2D, and holds nothing but operations XNNPACK supports (Elsen et al. 2020, "Fast Sparse
-    ConvNets"; XNNPACK's section on sparse inference). On x86 with AVX XNNPACK does not use its sparse kernels.
+    That part begins after a 3x3 convolution of stride 2 on 3 channels (padded by a ZeroPadding2D of 1), ends
+    with GlobalAveragePooling2D, and holds nothing but operations XNNPACK supports (Elsen et al. 2020, "Fast
+    Sparse ConvNets"; XNNPACK's section on sparse inference). On x86 with AVX XNNPACK does not use its sparse
+    kernels.
     """
 
     def allow_pruning(self, layer: keras.layers.Layer) -> bool:

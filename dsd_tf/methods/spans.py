@@ -26,8 +26,8 @@ def steps(settings: Settings, facts: Facts, flag: str) -> int:
 def learning_rate(settings: Settings, factor: float = 1.0, epochs: int = 0) -> LearningRate:
     """The learning rate the flags describe, times `factor`, over `epochs` (default --epochs)."""
     epochs = epochs or settings.epochs
-    # milestones are times of epochs: one step per epoch, so that 50% of 160 epochs is epoch 80
-    milestones = tuple(Time.parse(text).steps(1, epochs) for text in split(settings.milestones))
+    # milestones are times of epochs: one step per epoch, so that 50% of 160 epochs is epoch 80; of one epoch it is none
+    milestones = tuple(max(1, Time.parse(text).steps(1, epochs)) for text in split(settings.milestones))
     return LearningRate(settings.lr * factor, settings.lr_schedule, epochs, milestones, settings.lr_decay)
 
 

@@ -44,7 +44,7 @@ def alexnet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: 
     x = relu(blocks.dense(x, blocks.width(_HIDDEN), "fc6"), "relu6")
     x = dropout(x, 0.5, "drop6", seed)
     x = relu(blocks.dense(x, blocks.width(_HIDDEN), "fc7"), "relu7")
-    return blocks.dense(x, num_classes, "fc8")
+    return blocks.dense(x, num_classes, "logits")
 
 
 def alexnet_bvlc(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
@@ -65,7 +65,7 @@ def alexnet_bvlc(images: KerasTensor, num_classes: int, options: ModelOptions, s
     for index in (6, 7):
         x = relu(hidden.dense(x, blocks.width(_HIDDEN), f"fc{index}"), f"relu{index}")
         x = dropout(x, 0.5, f"drop{index}", seed)
-    return blocks.dense(x, num_classes, "fc8")
+    return blocks.dense(x, num_classes, "logits")
 
 
 def _even(blocks: Blocks, units: int) -> int:
@@ -74,7 +74,7 @@ def _even(blocks: Blocks, units: int) -> int:
 
 
 def _norm_pool(x: KerasTensor, index: int) -> KerasTensor:
-    return _pool(local_response_norm(x, 5, 1e-4, 0.75, 1.0), f"pool{index}")
+    return _pool(local_response_norm(x, 5, 1e-4, 0.75, 1.0, f"norm{index}"), f"pool{index}")
 
 
 def _pool(x: KerasTensor, name: str) -> KerasTensor:
@@ -85,4 +85,4 @@ def _two_groups(blocks: Blocks, x: KerasTensor, filters: int, size: int, name: s
     def convolve(part: KerasTensor, index: int) -> KerasTensor:
         return blocks.conv(part, blocks.width(filters // 2), size, f"{name}_group{index + 1}", use_bias=True)
 
-    return grouped(x, 2, convolve)
+    return grouped(x, 2, convolve, name)

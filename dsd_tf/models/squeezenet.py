@@ -89,4 +89,4 @@ def _pool(x: KerasTensor, name: str) -> KerasTensor:
 
 def _classified(blocks: Blocks, x: KerasTensor, num_classes: int) -> KerasTensor:
     x = replace(blocks, default=HEAD).conv(x, num_classes, 1, "conv10", use_bias=True)
-    return layers.GlobalAveragePooling2D(name="pool10")(relu(x, "relu_conv10"))
+    return layers.GlobalAveragePooling2D(name="logits")(relu(x, "relu_conv10"))

@@ -20,7 +20,7 @@ class RunProgress:
     def __init__(self, total: int):
         self.total, self._done = total, 0
         self._first: int | None = None
-        self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._console = Console(file=sys.stderr, highlight=False, emoji=False, soft_wrap=True)
         self._started = self._shown = time.monotonic()
         self._label = ""
         self._live = self._console.is_terminal
@@ -62,6 +62,10 @@ class RunProgress:
             f"{self._label} epoch {record['epoch'] + 1}: loss {record['train_loss']:.4f}, accuracy train "
             f"{record['train_accuracy']:.2%}, test {record['test_accuracy']:.2%}, sparsity {record['sparsity']:.2%}"
         )
+        self.line(text)
+
+    def line(self, text: str) -> None:
+        """`text` beside the bar on a terminal, elsewhere as a line if the last one is some seconds ago."""
         if self._live:
             self._bar.update(self._task, description=text.replace("[", r"\["), completed=self._done)
         elif time.monotonic() - self._shown >= _PLAIN_SECONDS:

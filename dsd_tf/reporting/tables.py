@@ -18,4 +18,4 @@ def make_table(*columns: str) -> Table:
 
 def print_table(table: Table) -> None:
     """Print at a fixed width, so that a pipe and a terminal show the same."""
-    Console(width=_WIDTH, highlight=False).print(table)
+    Console(width=_WIDTH, highlight=False, markup=False, emoji=False).print(table)

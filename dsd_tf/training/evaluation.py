@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
 import tensorflow as tf
 
 from dsd_tf.data.feed import resident, scaled
@@ -25,29 +25,46 @@ class Scores:
 
 
 class Evaluator:
-    """Evaluates a model that outputs logits on images in memory, in inference mode.
+    """Evaluates `logits`, a function from images to logits, on images in memory.
 
-    Sums are kept in float64 over examples, so the last partial batch weighs as it should. All batches run in one call:
-    starting a tf.data iterator takes longer than small sets take to evaluate.
+    A Keras model is one: called with nothing but images it is in inference mode. Sums are kept in float64
+    over examples, so the last partial batch weighs as it should.
     """
 
-    def __init__(self, model: keras.Model, images: Images, batch_size: int):
-        self._model = model
+    def __init__(self, logits: Callable[[tf.Tensor], tf.Tensor], images: Images, batch_size: int):
+        self._logits = logits
         self._pixels, self._labels = resident(images)
         self._batch_size = batch_size
-        self._totals = tf.function(self._sum_up)
+        self._starts = range(0, len(images), batch_size)
+        self._batch = tf.function(self._batch_totals)
+        self._all = tf.function(self._sum_up)
 
     def __call__(self) -> Scores:
-        loss, first, fifth, examples = (float(value) for value in self._totals())
-        return Scores(loss / examples, first / examples, fifth / examples, int(examples))
+        """The scores, in one call: starting a tf.data iterator takes longer than evaluating a small set."""
+        return _scores(self._all())
+
+    def stepwise(self, reached: Callable[[int], None]) -> Scores:
+        """The same scores; `reached` is told after every batch how many examples are done."""
+        totals = tf.zeros([4], tf.float64)
+        for start in self._starts:
+            totals += self._batch(tf.constant(start))
+            reached(int(totals[3]))
+        return _scores(totals)
 
     def _sum_up(self) -> tf.Tensor:
         totals = tf.zeros([4], tf.float64)
-        for start in tf.range(0, len(self._labels), self._batch_size):
-            part = slice(start, start + self._batch_size)
-            logits = self._model(scaled(self._pixels[part]), training=False)
-            totals += batch_totals(logits, self._labels[part])
+        for start in tf.range(self._starts.start, self._starts.stop, self._starts.step):
+            totals += self._batch_totals(start)
         return totals
+
+    def _batch_totals(self, start: tf.Tensor) -> tf.Tensor:
+        part = slice(start, start + self._batch_size)
+        return batch_totals(self._logits(scaled(self._pixels[part])), self._labels[part])
+
+
+def _scores(totals: tf.Tensor) -> Scores:
+    loss, first, fifth, examples = (float(value) for value in totals)
+    return Scores(loss / examples, first / examples, fifth / examples, int(examples))
 
 
 def batch_totals(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

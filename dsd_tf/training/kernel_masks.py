@@ -19,9 +19,9 @@ _HANDLE = "_dsd_tf_kernel_masks"
 class KernelMasks:
     """The prunable kernels of a model and the masks they train under.
 
-    Outside its mask a kernel and its optimizer slots are zero, so a weight that is let back in starts at zero with
-    zero slots. The masks live in the optimizer; when the model is compiled anew they move to the new one before it
-    trains. A kernel that was frozen meanwhile keeps its mask for the day it is trained again.
+    Outside its mask a kernel and its optimizer slots are zero, so a weight that is let back in starts at zero
+    with zero slots. The masks live in the optimizer; when the model is compiled anew they move to the new one
+    before it trains. A kernel that was frozen meanwhile keeps its mask for the day it is trained again.
 
     Attributes:
         before_training: called whenever `fit` or `train_on_batch` begins; may raise.
@@ -36,8 +36,8 @@ class KernelMasks:
 
     @classmethod
     def of(cls, model: keras.Model, kernels: Sequence[Kernel] = ()) -> KernelMasks:
-        """The masks of `model`, made at the first call: for `kernels`, else those its (loaded) optimizer has masks
-        for, else every prunable kernel.
+        """The masks of `model`, made at the first call: for `kernels`, else those its (loaded) optimizer has
+        masks for, else every prunable kernel.
 
         Raises:
             ValueError: if the model has no weights or no optimizer, or one that cannot train under masks.
@@ -69,7 +69,8 @@ class KernelMasks:
         return {kernel.name: kernel.shape for kernel in self.kernels}
 
     def attach(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Let `optimizer` own the masks; masks of an optimizer used before, or loaded with this one, are kept.
+        """Let `optimizer` own the masks; masks of an optimizer used before, or loaded with this one, are
+        kept.
 
         Raises:
             UsageError: if the optimizer's update rule cannot train under masks.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import keras
@@ -35,8 +35,8 @@ _LATE = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
 class Kernel:
     """One weight tensor of a layer. `why_dense` says why it is not pruned; empty if it is.
 
-    `positions` is how often the kernel is applied per example (output pixels of a convolution, 1 for a plain Dense);
-    None where the layer's output size is not known.
+    `positions` is how often the kernel is applied per example (output pixels of a convolution, 1 for a plain
+    Dense); None where the layer's output size is not known.
     """
 
     name: str
@@ -71,9 +71,11 @@ class KernelFilter:
 
 
 def list_kernels(model: keras.Model) -> list[Kernel]:
-    """Every weight tensor that is not a bias or normalisation scale, in model order, with the reason if it stays dense.
+    """Every weight tensor that is not a bias or normalisation scale, in model order, with the reason if it
+    stays dense.
 
-    A custom layer names its own by a method `get_prunable_weights()` (TFMOT's name) that returns `keras.Variable`s.
+    A custom layer names its own by a method `get_prunable_weights()` (TFMOT's name) that returns
+    `keras.Variable`s.
 
     Raises:
         ValueError: if the model has no weights yet; call it on a batch or `build` it first.
@@ -84,7 +86,7 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
         )
     nodes = _graph_nodes(model)
     kernels: dict[int, Kernel] = {}
-    for layer in (layer for layer in inner_layers(model) if layer.built):
+    for layer in (layer for layer in (*inner_layers(model), model) if layer.built):
         for kernel in _kernels_of(layer, model.name, nodes):
             kernels.setdefault(id(kernel.variable), kernel)  # tied layers name the same variable
     return _unique_names(list(kernels.values()))
@@ -116,8 +118,6 @@ def inner_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
                 yield from walk(child)
 
     yield from walk(model)
-    if getattr(model, "get_prunable_weights", None) is not None:
-        yield model
 
 
 def children(layer: keras.layers.Layer) -> Sequence[keras.layers.Layer]:
@@ -133,12 +133,16 @@ def _graph_nodes(model: keras.Model) -> set[int]:
 
 
 def _kernels_of(layer: keras.layers.Layer, model_name: str, nodes: set[int]) -> Iterator[Kernel]:
-    prunable, reason = _prunable_weights(layer)
-    for variable in prunable or layer._trainable_variables + layer._non_trainable_variables:
-        if not prunable and (len(variable.shape) < 2 or not _is_float(variable)):
-            continue
+    prunable = {id(variable): variable for variable in _prunable_weights(layer)}
+    others = [v for v in layer._trainable_variables + layer._non_trainable_variables if id(v) not in prunable]
+    for variable in (*prunable.values(), *filter(_is_kernel, others)):
+        reason = _why_dense(variable) if id(variable) in prunable else _why_not_prunable(layer, prunable)
         name = variable.path.removeprefix(f"{model_name}/")
-        yield Kernel(name, layer, variable, _positions(layer, nodes), reason or _why_dense(variable))
+        yield Kernel(name, layer, variable, _positions(layer, nodes), reason)
+
+
+def _is_kernel(variable: keras.Variable) -> bool:
+    return len(variable.shape) > 1 and _is_float(variable) and variable.name != "bias"
 
 
 def _why_dense(variable: keras.Variable) -> str:
@@ -147,17 +151,20 @@ def _why_dense(variable: keras.Variable) -> str:
     return "" if variable.trainable else "frozen (trainable=False)"
 
 
-def _prunable_weights(layer: keras.layers.Layer) -> tuple[list[keras.Variable], str]:
-    own = getattr(layer, "get_prunable_weights", None)
-    if own is not None:
-        return list(own()), ""
+def _why_not_prunable(layer: keras.layers.Layer, prunable: Collection) -> str:
+    kind = type(layer).__name__
+    if prunable:
+        return f"not one of the weights that {kind} layers are pruned in"
+    return f"{kind} layers are not pruned; a custom layer can define get_prunable_weights()"
+
+
+def _prunable_weights(layer: keras.layers.Layer) -> list[keras.Variable]:
+    if hasattr(layer, "get_prunable_weights"):
+        return list(layer.get_prunable_weights())
     for layer_type, attributes in zip(_PRUNABLE_TYPES, _PRUNABLE.values(), strict=True):
         if isinstance(layer, layer_type):
-            return [_raw(layer, attribute) for attribute in attributes], ""
-    return (
-        [],
-        f"{type(layer).__name__} layers are not pruned; a custom layer can define get_prunable_weights()",
-    )
+            return [_raw(layer, attribute) for attribute in attributes]
+    return []
 
 
 def _raw(layer: keras.layers.Layer, attribute: str) -> keras.Variable:

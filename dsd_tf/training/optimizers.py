@@ -1,7 +1,9 @@
 """Optimizers that own the masks of a sparse model, and the PyTorch-form SGD the papers trained with.
 
-A masked optimizer zeroes the gradient of masked weights before anything else sees it. Weight, gradient and slots of a
-masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has to be enforced
+A masked optimizer zeroes the gradient of masked weights before anything else sees it. Weight, gradient and
+slots of a
+masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has to be
+    enforced
 afterwards, the layers stay plain Keras layers, and a saved optimizer carries its masks.
 """
 
@@ -45,11 +47,11 @@ class TorchSGD(keras.optimizers.SGD):
 class Masked:
     """Mixin for a Keras optimizer: masks as optimizer variables, and L2 decay coupled as in PyTorch.
 
-    `masked` are positions in the list of trainable variables; each has a bool mask variable of the variable's shape.
-    `l2` adds `l2 * w` to the gradient of every trainable variable (biases and normalisation included), after
-    clipping and after replicas were summed. `pruning` describes, as JSON values, the pruning that is under way;
-    it is saved with the optimizer, and one that was loaded with it does not train before `UpdatePruningStep`
-    takes the pruning up.
+    `masked` are positions in the list of trainable variables; each has a bool mask variable of the variable's
+    shape. `l2` adds `l2 * w` to the gradient of every trainable variable (biases and normalisation included),
+    after clipping and after replicas were summed. `pruning` describes, as JSON values, the pruning that is
+    under way; it is saved with the optimizer, and one that was loaded with it does not train before
+    `UpdatePruningStep` takes the pruning up.
     """
 
     masked: tuple[int, ...] = ()
@@ -64,6 +66,11 @@ class Masked:
         self.pruning = pruning
 
     def build(self, variables):
+        if max(self.masked, default=0) >= len(variables):
+            raise UsageError(
+                "the optimizer has masks for other variables than it is built for; a model under pruning must be saved "
+                "as .keras, not as .h5"
+            )
         super().build(variables)
         if len(self.masks) < len(self.masked):
             self._masks = [self._add_mask(variables[position]) for position in self.masked]
@@ -140,8 +147,9 @@ def _masked_gradient(gradient, mask):
     return tf.where(mask.value, gradient, tf.zeros([], gradient.dtype))
 
 
-# Update rules that act on each weight alone. Adafactor's factored moments and Muon's orthogonalisation mix the
-# weights of a kernel, so a masked weight would not stay zero or a regrown one would not start from zero slots.
+# Update rules that act on each weight alone. Adafactor's factored moments and Muon's orthogonalisation mix
+# the weights of a kernel, so a masked weight would not stay zero or a regrown one would not start from zero
+# slots.
 _ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adamax", "Nadam", "Lion", "Lamb")
 
 
@@ -180,7 +188,7 @@ def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.O
 
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
     """Training steps (batches) an optimizer has seen; those of a gradient accumulation each count."""
-    return int(inner_optimizer(optimizer)._iterations)
+    return int(inner_optimizer(optimizer)._iterations.numpy())
 
 
 def to_masked(optimizer: keras.optimizers.Optimizer) -> Masked:

@@ -25,7 +25,8 @@ class PruningRule:
 class ScheduledPruning:
     """Brings the masks of a model to what its rules ask for at a step.
 
-    A schedule takes weights away from those that are there; only where its sparsity falls does it give any back.
+    A schedule takes weights away from those that are there; only where its sparsity falls does it give any
+    back.
 
     Args:
         masks: the model's kernels and masks.
@@ -57,7 +58,8 @@ class ScheduledPruning:
         self._optimizer = optimizer
 
     def update(self, after: int, upto: int) -> bool:
-        """Carry out the mask changes that fall due at a step in (after, upto], in steps of the optimizer followed.
+        """Carry out the mask changes that fall due at a step in (after, upto], in steps of the optimizer
+        followed.
 
         Returns:
             Whether there were any.

@@ -38,8 +38,8 @@ def magnitude_rule(schedule: schedules.PruningSchedule, shape: granularity.Granu
 def set_rule(layer: keras.layers.Layer, rule: PruningRule | None, *, from_model: bool = False) -> None:
     """Let the kernels of `layer` and of the layers inside it follow `rule`; None leaves them dense.
 
-    A rule that a whole model passes on (`from_model`) does not replace one a layer was given for itself. From now on
-    the layer refuses to train until `permit_training`.
+    A rule that a whole model passes on (`from_model`) does not replace one a layer was given for itself. From
+    now on the layer refuses to train until `permit_training`.
     """
     mark = vars(layer).get(_MARK)
     if from_model and mark is not None and not mark.from_model:
@@ -50,7 +50,8 @@ def set_rule(layer: keras.layers.Layer, rule: PruningRule | None, *, from_model:
 
 
 def ruled_kernels(model: keras.layers.Layer) -> list[tuple[Kernel, PruningRule | None]]:
-    """Every kernel of `model` with its rule: its layer's, or that of the nearest layer around it that has one.
+    """Every kernel of `model` with its rule: its layer's, or that of the nearest layer around it that has
+    one.
 
     Raises:
         ValueError: if the rule's block or N:M pattern cannot be laid over the kernel.

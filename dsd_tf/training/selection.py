@@ -21,10 +21,11 @@ Gradients = Callable[[], Mapping[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class Selection:
-    """Which weights to keep: ranked by `score`, shared out by `allocation`, taken in the shape of `granularity`.
+    """Which weights to keep: ranked by `score`, shared out by `allocation`, taken in the shape of
+    `granularity`.
 
-    `gradients()` gives the dense loss gradient of each kernel by name; only scores that use it call it. `seed` is
-    the base seed of the random score.
+    `gradients()` gives the dense loss gradient of each kernel by name; only scores that use it call it.
+    `seed` is the base seed of the random score.
     """
 
     score: str = "magnitude"

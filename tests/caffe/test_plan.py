@@ -48,7 +48,7 @@ def layer(kind: str, parameters: str = "", bottoms: str = "data", tops: str = "o
         ),
         (layer("Pooling"), "kernel_size needs one value"),
         (layer("Pooling", "pooling_param { pool: STOCHASTIC kernel_size: 2 }"), "STOCHASTIC pooling is not supported"),
-        (layer("Pooling", "pooling_param { kernel_size: 2 pad: 2 }"), "do not fit an input"),
+        (layer("Pooling", "pooling_param { kernel_size: 2 pad: 2 }"), "lie outside an input"),
         (layer("Pooling", "pooling_param { kernel_size: 2 stride: 2 }", tops="a b"), "found 1 and 2"),
         (layer("LRN", "lrn_param { local_size: 4 }"), "local_size must be odd, not 4"),
         (layer("LRN", "lrn_param { k: 0 }"), "k must be positive"),

@@ -1,7 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
-from dsd_tf.data.augmentation import AUGMENTATIONS, crop_flip, cut, none
+from dsd_tf.data.augmentation import crop_flip, cut, none
+from dsd_tf.registry import AUGMENTATIONS, resolve
 
 SEED = tf.constant([3, 4])
 
@@ -82,6 +83,7 @@ def test_none_changes_nothing():
 
 
 def test_every_augmentation_keeps_shape_and_type_in_a_graph():
-    for augmentation in AUGMENTATIONS.values():
+    for name in AUGMENTATIONS:
+        augmentation = resolve("augmentation", AUGMENTATIONS, name)
         changed = tf.function(augmentation)(tf.constant(numbered(batch=3)), SEED)
         assert changed.shape == (3, 3, 4, 2) and changed.dtype == tf.uint8

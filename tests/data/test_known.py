@@ -1,7 +1,7 @@
 import pytest
 
-from dsd_tf.data.augmentation import AUGMENTATIONS
 from dsd_tf.data.known import KNOWN, known
+from dsd_tf.registry import AUGMENTATIONS
 
 
 def test_cifar_is_trained_as_in_dsd2():

@@ -14,6 +14,7 @@ from dsd_tf.errors import UsageError
 from dsd_tf.registry import MODELS
 
 SMALL = {"width": 0.0625, "depth": 3, "width_log2": 4}
+SIDES = {"alexnet": 63, "alexnet_bvlc": 39}
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
@@ -24,12 +25,13 @@ def weights(model) -> list[np.ndarray]:
 @pytest.fixture(scope="module", params=MODELS)
 def pair(request, build):
     """One registered model, small, built twice from equal seeds."""
-    return [build(request.param, seed=3, **SMALL, **IMAGENET) for _ in range(2)]
+    side = SIDES.get(request.param, 32)
+    return [build(request.param, (side, side, 3), seed=3, **SMALL, **IMAGENET) for _ in range(2)]
 
 
 def test_a_model_maps_images_to_logits_and_bears_its_name(pair):
     model, _ = pair
-    images = np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32)
+    images = np.random.default_rng(0).random((2, *model.input.shape[1:])).astype(np.float32)
     logits = np.asarray(model(images))
     assert logits.shape == (2, 10) and logits.dtype == np.float32
     assert not np.allclose(logits.sum(axis=1), 1)  # no softmax
@@ -44,7 +46,7 @@ def test_equal_seeds_give_equal_weights(pair):
 
 
 def test_another_seed_changes_every_kernel(pair, build, kernel_layers):
-    other = build(pair[0].name, seed=4, **SMALL, **IMAGENET)
+    other = build(pair[0].name, pair[0].input.shape[1:], seed=4, **SMALL, **IMAGENET)
     for one, two in zip(kernel_layers(pair[0]), kernel_layers(other), strict=True):
         assert not np.any(np.asarray(one.kernel) == np.asarray(two.kernel)), one.name
 

@@ -18,7 +18,10 @@ def sequential(*inner, shape=(8, 8, 3)):
 
 def test_kernels_are_listed_in_model_order_and_biases_and_normalisation_are_not():
     model = sequential(
-        layers.Conv2D(4, 3, name="first"), layers.BatchNormalization(), layers.Flatten(), layers.Dense(2, name="last")
+        layers.Conv2D(4, 3, name="first"),
+        layers.BatchNormalization(),
+        layers.Flatten(),
+        layers.Dense(2, name="last"),
     )
     assert listed(model) == {"first/kernel": "", "last/kernel": ""}
     assert [kernel.shape for kernel in list_kernels(model)] == [(3, 3, 3, 4), (144, 2)]
@@ -58,6 +61,14 @@ def test_depthwise_kernels_are_listed_with_the_reason():
     assert reason.startswith("DepthwiseConv2D layers are not pruned")
 
 
+def test_the_other_weights_of_a_layer_that_is_pruned_in_part_are_listed_with_the_reason():
+    names = listed(sequential(layers.SeparableConv2D(2, 3, name="c")))
+    assert names == {
+        "c/pointwise_kernel": "",
+        "c/depthwise_kernel": "not one of the weights that SeparableConv2D layers are pruned in",
+    }
+
+
 def test_frozen_layers_are_listed_with_the_reason():
     model = sequential(layers.Dense(3, name="a"), layers.Dense(2, name="b"), shape=(4,))
     model.layers[0].trainable = False
@@ -82,7 +93,9 @@ def test_a_custom_layer_names_its_own_weights():
         def get_prunable_weights(self):
             return [self.table]
 
-    assert listed(sequential(Own(name="own"), shape=(4,))) == {"own/table": ""}
+    names = listed(sequential(Own(name="own"), shape=(4,)))
+    assert names["own/table"] == ""
+    assert names["own/other"] == "not one of the weights that Own layers are pruned in"
 
 
 def test_a_custom_layer_that_names_none_is_listed_with_the_reason():
@@ -115,6 +128,24 @@ def test_layers_of_subclassed_models_are_found_in_attributes_lists_and_inner_mod
     model = Subclassed()
     model(np.zeros((1, 5), "float32"))
     assert [kernel.shape for kernel in list_kernels(model)] == [(5, 4), (4, 3), (3, 2)]
+
+
+def test_weights_of_a_subclassed_model_itself_are_listed():
+    class Projection(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(3)
+            self.table = self.add_weight(shape=(3, 2), name="table")
+
+        def call(self, inputs):
+            return self.inner(inputs) @ self.table
+
+        def get_prunable_weights(self):
+            return [self.table]
+
+    model = Projection()
+    model(np.zeros((1, 5), "float32"))
+    assert list(listed(model).values()) == ["", ""]
 
 
 def test_a_shared_layer_is_listed_once_and_counts_every_use():

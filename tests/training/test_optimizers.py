@@ -73,7 +73,16 @@ def test_kept_weights_move_as_if_the_gradient_had_been_masked_from_the_start(nam
     assert (weights[1].numpy() == expected[1].numpy()).all()
 
 
-SLOTS = {"sgd": 0, "momentum": 1, "torch": 1, "adam": 2, "amsgrad": 3, "rmsprop": 3, "averaged": 3, "accumulating": 2}
+SLOTS = {
+    "sgd": 0,
+    "momentum": 1,
+    "torch": 1,
+    "adam": 2,
+    "amsgrad": 3,
+    "rmsprop": 3,
+    "averaged": 3,
+    "accumulating": 2,
+}
 
 
 @pytest.mark.parametrize("name", SLOTS)
@@ -146,7 +155,10 @@ def test_torch_sgd_is_pytorchs_recurrence_also_where_the_learning_rate_drops(mom
 
 def test_keras_sgd_is_not_pytorchs_where_the_learning_rate_drops():
     ours, keras_own = (keras.Variable(np.ones(2), dtype="float64") for _ in range(2))
-    for optimizer, weight in ((TorchSGD(0.5, momentum=0.5), ours), (keras.optimizers.SGD(0.5, 0.5), keras_own)):
+    for optimizer, weight in (
+        (TorchSGD(0.5, momentum=0.5), ours),
+        (keras.optimizers.SGD(0.5, 0.5), keras_own),
+    ):
         for lr in (0.5, 0.25):
             optimizer.learning_rate = lr
             optimizer.apply([tf.ones(2, tf.float64)], [weight])
@@ -214,6 +226,16 @@ def test_an_optimizer_that_was_saved_while_pruning_does_not_train_unattended():
     optimizer = masked_class(keras.optimizers.SGD)(0.1, pruning={"earlier_steps": 0, "rules": []})
     with pytest.raises(UsageError, match="UpdatePruningStep"):
         optimizer.apply(gradients(0), variables())
+
+
+def test_the_legacy_file_format_which_loses_optimizers_is_refused_with_the_way_out(tmp_path):
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2)])
+    optimizer = to_masked(keras.optimizers.SGD())
+    optimizer.mask_variables(model.trainable_variables, [0])
+    model.compile(optimizer, keras.losses.MeanSquaredError())
+    model.save(tmp_path / "model.h5")
+    with pytest.raises(UsageError, match=r"saved as \.keras"):
+        keras.models.load_model(tmp_path / "model.h5")
 
 
 def test_masks_take_one_byte_per_weight():

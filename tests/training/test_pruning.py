@@ -30,7 +30,9 @@ def scheduled(schedule, *names, model=None, selection=None):
     model = model or model_of(4, 5)
     masks = KernelMasks.of(model)
     names = names or tuple(masks.shapes)
-    pruning = ScheduledPruning(masks, [((name,), PruningRule(schedule, selection or Selection())) for name in names])
+    pruning = ScheduledPruning(
+        masks, [((name,), PruningRule(schedule, selection or Selection())) for name in names]
+    )
     pruning.follow(model.optimizer)
     return pruning
 

@@ -34,7 +34,10 @@ def test_the_shape_of_what_is_removed_is_the_granularitys():
 
 
 def test_gradient_scores_ask_the_source_of_gradients():
-    gradients = {"a": np.array([[0.0, 0.0], [1.0, 2.0]], np.float32), "b": np.array([[0.1], [9.0]], np.float32)}
+    gradients = {
+        "a": np.array([[0.0, 0.0], [1.0, 2.0]], np.float32),
+        "b": np.array([[0.1], [9.0]], np.float32),
+    }
     masks = Selection("gradient", gradients=lambda: gradients).masks(WEIGHTS, None, density=0.5)
     assert masks == Masks({"a": np.array([[0, 0], [1, 1]], bool), "b": np.array([[0], [1]], bool)})
 

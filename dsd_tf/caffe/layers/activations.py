@@ -11,6 +11,7 @@ from keras import KerasTensor, layers, ops
 from dsd_tf.caffe.inputs import Shape
 from dsd_tf.caffe.layers.rule import Rule, Shapes, apply, caffe_shape, keras_axis
 from dsd_tf.caffe.names import Names
+from dsd_tf.models.caffe_ops import block
 from dsd_tf.models.dropout import dropout
 
 
@@ -64,8 +65,9 @@ class Power(_Activation):
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
         scale, shift, power = self.number("scale", 1.0), self.number("shift", 0.0), self.number("power", 1.0)
-        y = layers.Rescaling(scale, shift, name=names())(bottoms[0])
-        return [y if power == 1 else ops.power(y, power)]
+        if power == 1:
+            return [layers.Rescaling(scale, shift, name=names())(bottoms[0])]
+        return [block(lambda x: ops.power(shift + scale * x, power), bottoms[0], names())]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dsd_tf.caffe.inputs import Shape
 from dsd_tf.caffe.layers.rule import Rule, Shapes, caffe_shape, keras_axis
 from dsd_tf.caffe.message import Message
 from dsd_tf.caffe.names import Names
+from dsd_tf.models.caffe_ops import block
 
 _OPERATIONS = {"PROD": layers.Multiply, "SUM": layers.Add, "MAX": layers.Maximum}
 
@@ -86,7 +87,8 @@ class Slice(Rule):
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
         shape = caffe_shape(bottoms[0])
-        return list(ops.split(bottoms[0], self._points(shape), axis=keras_axis(self._axis(shape), shape)))
+        points, axis = self._points(shape), keras_axis(self._axis(shape), shape)
+        return list(block(lambda x: ops.split(x, points, axis=axis), bottoms[0], names()))
 
     @property
     def _parameters(self) -> Message:

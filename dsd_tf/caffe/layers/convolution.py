@@ -64,10 +64,10 @@ class Convolution(FilterRule):
         outputs = filters.outputs // filters.group
 
         def convolve(part: KerasTensor, index: int) -> KerasTensor:
-            name = names() if filters.group == 1 else names(f"group{index + 1}")
+            name = names() if filters.group == 1 else f"group{index + 1}"
             return apply(layers.Conv2D(outputs, filters.kernel, name=name, **options), part, bank[index])
 
-        return convolve(x, 0) if filters.group == 1 else grouped(x, filters.group, convolve)
+        return convolve(x, 0) if filters.group == 1 else grouped(x, filters.group, convolve, names())
 
     def _depthwise(self, x: KerasTensor, blobs: list[np.ndarray], names: Names, options: dict) -> KerasTensor:
         filters = self.filters

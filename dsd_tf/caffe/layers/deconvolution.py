@@ -44,11 +44,11 @@ class Deconvolution(FilterRule):
                 filters.stride,
                 dilation_rate=filters.dilation,
                 use_bias=filters.bias,
-                name=names() if filters.group == 1 else names(f"group{index + 1}"),
+                name=names() if filters.group == 1 else f"group{index + 1}",
             )
             return apply(layer, part, bank[index])
 
-        y = transpose(x, 0) if filters.group == 1 else grouped(x, filters.group, transpose)
+        y = transpose(x, 0) if filters.group == 1 else grouped(x, filters.group, transpose, names())
         return [self._cropped(y, x, names)]
 
     def _cropped(self, y: KerasTensor, x: KerasTensor, names: Names) -> KerasTensor:

@@ -35,7 +35,7 @@ class InnerProduct(Rule):
         outputs = kernel.shape[1]
         if len(x.shape) == 4:
             _, height, width, channels = x.shape
-            kernel = kernel.reshape(channels, height, width, outputs).transpose(1, 2, 0, 3).reshape(-1, outputs)
+            kernel = kernel.reshape(channels, height, width, outputs).transpose(1, 2, 0, 3)
         if len(x.shape) > 2:
             x = layers.Flatten(name=names("flatten"))(x)
         dense = layers.Dense(outputs, use_bias=len(blobs) > 1, name=names())

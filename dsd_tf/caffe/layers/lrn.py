@@ -12,7 +12,7 @@ from dsd_tf.caffe.inputs import Shape
 from dsd_tf.caffe.layers.rule import Rule, Shapes
 from dsd_tf.caffe.message import Message
 from dsd_tf.caffe.names import Names
-from dsd_tf.models.caffe_ops import local_response_norm, scaled_down
+from dsd_tf.models.caffe_ops import block, local_response_norm, scaled_down
 
 _REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")
 
@@ -33,10 +33,13 @@ class LRN(Rule):
         x, size, parameters = bottoms[0], self._size, self._parameters
         alpha, beta = parameters.number("alpha", 1.0), parameters.number("beta", 0.75)
         if parameters.choice("norm_region", _REGIONS, _REGIONS[0]) == "ACROSS_CHANNELS":
-            return [local_response_norm(x, size, alpha, beta, parameters.number("k", 1.0))]
-        padded = layers.ZeroPadding2D(size // 2, name=names("pad"))(ops.square(x))
-        means = layers.AveragePooling2D(size, 1, name=names("mean"))(padded)
-        return [scaled_down(x, 1.0 + alpha * means, beta)]
+            return [local_response_norm(x, size, alpha, beta, parameters.number("k", 1.0), names())]
+
+        def normalize(x: KerasTensor) -> KerasTensor:
+            padded = layers.ZeroPadding2D(size // 2)(ops.square(x))
+            return scaled_down(x, 1.0 + alpha * layers.AveragePooling2D(size, 1)(padded), beta)
+
+        return [block(normalize, x, names())]
 
     @property
     def _parameters(self) -> Message:

@@ -27,10 +27,11 @@ class Pooling(Rule):
             raise self.layer.error("STOCHASTIC pooling is not supported (supported: MAX, AVE)")
         if self._is_global:
             return Shapes([(channels, 1, 1)], [])
-        sizes = [w.count(length, self._rounds_up) for w, length in zip(self._windows, lengths, strict=True)]
-        if min(sizes) < 1 or any(window.pad >= window.size for window in self._windows):
-            raise self.layer.error(f"{self._windows} do not fit an input of {tuple(lengths)}")
-        return Shapes([(channels, *sizes)], [])
+        places = list(zip(self._windows, lengths, strict=True))
+        for window, length in places:
+            if not window.reaches(length, self._rounds_up):
+                raise self.layer.error(f"some windows of {window} lie outside an input of {tuple(lengths)}")
+        return Shapes([(channels, *(window.count(length, self._rounds_up) for window, length in places))], [])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
         largest = self._method == "MAX"

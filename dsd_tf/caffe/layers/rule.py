@@ -77,7 +77,16 @@ def keras_axis(axis: int, bottom: Shape) -> int:
 
 
 def apply(layer: keras.layers.Layer, x: KerasTensor, weights: Sequence[np.ndarray]) -> KerasTensor:
-    """Call a new layer and give it its weights."""
+    """Call a new layer on `x`, its weights (in the order in which it makes them) starting as `weights`.
+
+    An array may have other axes than the weight if its numbers are in the same order.
+    """
+    # A layer that first draws random weights and then gets others needs three times the memory of its weights.
+    rest = iter(weights)
+    own = {name: value for name, value in vars(layer).items() if name.endswith("_initializer")}
+    for name in own:
+        setattr(layer, name, lambda shape, dtype: np.array(next(rest), order="C").reshape(shape))
     y = layer(x)
-    layer.set_weights(list(weights))
+    for name, value in own.items():
+        setattr(layer, name, value)
     return y

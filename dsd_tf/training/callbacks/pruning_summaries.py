@@ -12,17 +12,19 @@ from dsd_tf.errors import UsageError
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.optimizers import steps_taken
 
-# What the tensorboard package's `metadata` would say: tf.summary.scalar needs that package, tf.summary.write does not.
+# What the tensorboard package's `metadata` would say: tf.summary.scalar needs that package, tf.summary.write
+# does not.
 _SCALAR = tf.compat.v1.SummaryMetadata(
     plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
 )
 
 
 class PruningSummaries(keras.callbacks.Callback):
-    """Writes the sparsity of each pruned kernel, and of all of them, for TensorBoard (TFMOT's callback of that name).
+    """Writes the sparsity of each pruned kernel, and of all of them, for TensorBoard (TFMOT's callback of
+    that name).
 
-    Scalars `<kernel name>/sparsity` and `sparsity` over training steps, in the folder `metrics` inside `log_dir`. The
-    tensorboard package is needed only to look at them.
+    Scalars `<kernel name>/sparsity` and `sparsity` over training steps, in the folder `metrics` inside
+    `log_dir`. The tensorboard package is needed only to look at them.
 
     Args:
         log_dir: where TensorBoard looks.

@@ -10,11 +10,12 @@ from dsd_tf.training.kernel_masks import KernelMasks
 class Redensify(StepCallback):
     """At step `step` lets every weight train again, from zero, at a lower learning rate.
 
-    Han et al. 2017 ("DSD: Dense-Sparse-Dense Training for Deep Neural Networks", section 2): pruned weights restart
-    at zero and the whole network trains at a tenth of the original learning rate.
+    Han et al. 2017 ("DSD: Dense-Sparse-Dense Training for Deep Neural Networks", section 2): pruned weights
+    restart at zero and the whole network trains at a tenth of the original learning rate.
 
     Raises:
-        UsageError: when training begins, if the learning rate is to change but the optimizer has a schedule for it.
+        UsageError: when training begins, if the learning rate is to change but the optimizer has a schedule
+            for it.
     """
 
     def __init__(self, step: int, learning_rate_factor: float = 0.1):
@@ -36,4 +37,4 @@ class Redensify(StepCallback):
         KernelMasks.of(self.model).densify()
         if self.learning_rate_factor != 1:
             optimizer = self.model.optimizer
-            optimizer.learning_rate = float(optimizer.learning_rate) * self.learning_rate_factor
+            optimizer.learning_rate = float(optimizer.learning_rate.numpy()) * self.learning_rate_factor

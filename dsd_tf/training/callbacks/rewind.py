@@ -12,13 +12,13 @@ from dsd_tf.training.kernel_masks import KernelMasks
 class Rewind(StepCallback):
     """Remembers the weights at step `step` and starts every later `fit` from them, under its masks.
 
-    The first `fit` it takes part in trains on; each one after it begins with the remembered weights, zero where
-    masked, cleared optimizer slots and the step count at `step` (Frankle et al. 2020, "Linear Mode Connectivity and
-    the Lottery Ticket Hypothesis", iterative magnitude pruning with rewinding).
+    The first `fit` it takes part in trains on; each one after it begins with the remembered weights, zero
+    where masked, cleared optimizer slots and the step count at `step` (Frankle et al. 2020, "Linear Mode
+    Connectivity and the Lottery Ticket Hypothesis", iterative magnitude pruning with rewinding).
 
     Attributes:
-        weights: the remembered arrays in the order of `model.weights`, or None. May be set, to rewind to weights
-            remembered by another process.
+        weights: the remembered arrays in the order of `model.weights`, or None. May be set, to rewind to
+            weights remembered by another process.
 
     Raises:
         UsageError: if training passes `step` without stopping there, and so the weights cannot be remembered.

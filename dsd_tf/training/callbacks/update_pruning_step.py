@@ -10,10 +10,10 @@ from dsd_tf.training.rules import permit_training, pruning_of
 class UpdatePruningStep(StepCallback):
     """Changes a model's masks when its pruning schedules say so (TFMOT's callback of that name).
 
-    Step s of a schedule is carried out once s batches have been trained on, at the latest at the end of the epoch:
-    a schedule may end with the last step of training. In a training loop of your own, as with TFMOT:
-    `set_model(model)` with `model.optimizer` set, `on_train_begin()`, then `on_train_batch_begin(batch)` before each
-    batch and `on_epoch_end(epoch)` after each epoch.
+    Step s of a schedule is carried out once s batches have been trained on, at the latest at the end of the
+    epoch: a schedule may end with the last step of training. In a training loop of your own, as with TFMOT:
+    `set_model(model)` with `model.optimizer` set, `on_train_begin()`, then `on_train_batch_begin(batch)`
+    before each batch and `on_epoch_end(epoch)` after each epoch.
 
     Args:
         pruning: what to carry out; by default the rules `prune_low_magnitude` left on the model's layers.
@@ -35,8 +35,8 @@ class UpdatePruningStep(StepCallback):
         super().on_train_begin(logs)
         self._done: int | None = None
         self._active = None
-        # `fit` builds a model that has no weights yet with the first batch, and we begin after it. The training step of
-        # somebody else's loop may be traced by then, without masks: that must be an error.
+        # `fit` builds a model that has no weights yet with the first batch, and we begin after it. The
+        # training step of somebody else's loop may be traced by then, without masks: that must be an error.
         if self.model.weights or self.params is None:
             self._attach()
 

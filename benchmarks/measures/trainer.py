@@ -1,0 +1,116 @@
+"""A process that trains one network in several variants, a stretch at a time, and says how long a step took.
+
+    python trainer.py {keras,tf_keras} NETWORK TOTAL_STEPS STRETCH
+
+For every line of standard input, the name of a variant, it trains that variant for two stretches (the first is not
+timed) and answers with one line: the seconds per step. `keras` prunes with dsd_tf, `tf_keras` with TFMOT: the same
+calls. Which Keras a process has is settled once, hence a process for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+
+BATCHES = 50
+SPARSITY = {"keras": "dsd_tf", "tf_keras": "tensorflow_model_optimization.sparsity.keras"}
+FREQUENCY = {"every step": 1, "every 100 steps": 100}
+LATER = 10**9  # steps: a schedule that has masks held but never changed
+
+
+def lenet300(layers) -> list:
+    """LeNet-300-100: 266 200 prunable weights, batches of 128."""
+    hidden = [layers.Dense(units, activation="relu") for units in (300, 100)]
+    return [layers.Input((784,)), *hidden, layers.Dense(10)]
+
+
+def cnn(layers) -> list:
+    """Four 3x3 convolutions of 32, 32, 64 and 64 filters for CIFAR: 105 824 prunable weights, batches of 64."""
+    stack = [layers.Input((32, 32, 3))]
+    for filters in (32, 64):
+        stack += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
+        stack.append(layers.MaxPooling2D())
+    return [*stack, layers.Flatten(), layers.Dense(10)]
+
+
+NETWORKS = {"lenet300": (lenet300, 128), "cnn": (cnn, 64)}
+
+
+def build(keras, sparsity, network: str, variant: str, total_steps: int):
+    """A compiled model and the callbacks it trains with."""
+    layers, _ = NETWORKS[network]
+    model = keras.Sequential(layers(keras.layers))
+    callbacks = []
+    if variant != "dense":
+        model = sparsity.prune_low_magnitude(model, _schedule(sparsity, variant, total_steps))
+        callbacks.append(sparsity.UpdatePruningStep())
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss)
+    return model, callbacks
+
+
+def batches(network: str) -> tf.data.Dataset:
+    """Random examples without end, resident and in a fixed order."""
+    layers, batch = NETWORKS[network]
+    generator = np.random.default_rng(0)
+    shape = (784,) if layers is lenet300 else (32, 32, 3)
+    images = generator.random((BATCHES * batch, *shape), np.float32)
+    labels = generator.integers(0, 10, len(images), np.int32)
+    return tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2)
+
+
+def stopwatch(keras):
+    """A callback that times epochs; it has no hook that runs per batch."""
+
+    class Stopwatch(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds = time.perf_counter() - self.start
+
+    return Stopwatch()
+
+
+def share_of_zeros(model) -> float:
+    kernels = [weight for weight in map(np.asarray, model.get_weights()) if weight.ndim > 1]
+    return 1 - sum(map(np.count_nonzero, kernels)) / sum(kernel.size for kernel in kernels)
+
+
+def _schedule(sparsity, variant: str, total_steps: int):
+    if variant == "masks at rest":
+        return sparsity.ConstantSparsity(0.5, LATER)
+    return sparsity.PolynomialDecay(0.0, 0.9, 0, total_steps, frequency=FREQUENCY[variant])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("keras", choices=SPARSITY)
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("total_steps", type=int)
+    parser.add_argument("stretch", type=int)
+    asked = parser.parse_args()
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever the libraries print is not an answer
+    sparsity = importlib.import_module(SPARSITY[asked.keras])
+    keras = importlib.import_module(asked.keras)
+    data, watch, models = batches(asked.network), stopwatch(keras), {}
+    for line in sys.stdin:
+        variant = line.strip()
+        if variant not in models:
+            models[variant] = build(keras, sparsity, asked.network, variant, asked.total_steps)
+        model, callbacks = models[variant]
+        model.fit(data, epochs=2, steps_per_epoch=asked.stretch, verbose=0, callbacks=[*callbacks, watch])
+        answer = {"seconds": watch.seconds / asked.stretch, "zeros": share_of_zeros(model)}
+        answers.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""`bin/evaluate`: loss and accuracy of a saved network on one split of an image set."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from absl import flags
+
+from dsd_tf.cli import console, setting_flags
+from dsd_tf.errors import UsageError, unknown
+from dsd_tf.experiment.finished_run import FinishedRun
+from dsd_tf.reporting.progress import RunProgress
+from dsd_tf.settings import Settings
+
+if TYPE_CHECKING:
+    from dsd_tf.data.images import Images
+    from dsd_tf.export.network import Network
+
+ABOUT = """
+Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --dataset=NAME
+
+PATH is a .keras file or a SavedModel directory that maps images (batch, height, width, channels) of pixels in
+[0, 1] to logits. A run is evaluated on its own data set unless flags name another. Progress goes to standard
+error; the last line of standard output is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
+"""
+
+_DATA = ("dataset", "data_dir", "image_size", "num_classes", "train_examples", "validation_fraction", "seed")
+_SPLITS = ("train", "validation", "test")
+
+
+def define_flags() -> list[str]:
+    """The command's flags; returns their names."""
+    flags.DEFINE_string("model", "", "network to evaluate: .keras file or SavedModel directory")
+    flags.DEFINE_string("run_dir", "", "evaluate the network of this finished run instead")
+    flags.DEFINE_string("phase", "", "the run's network at the end of this phase; the last one if empty")
+    flags.DEFINE_string("split", "test", f"examples to evaluate on ({' '.join(_SPLITS)})")
+    # 500 is what a run evaluates itself with: the loss is then the same to the last bit
+    flags.DEFINE_integer("batch_size", 500, "examples per call of the network", lower_bound=1)
+    return ["model", "run_dir", "phase", "split", "batch_size", *setting_flags.define(_DATA)]
+
+
+def evaluate() -> dict[str, Any]:
+    """Evaluate what the flags name; returns the line to print last."""
+    run = _check_flags()
+    settings = dataclasses.replace(run.settings if run else Settings(), **setting_flags.given(_DATA))
+    with console.quiet_start():
+        import tensorflow as tf
+
+        from dsd_tf.export.network import Network
+
+        # as runs do: the figures they report are to be met exactly
+        tf.config.experimental.enable_op_determinism()
+        tf.config.list_physical_devices()
+    options = flags.FLAGS
+    if run:
+        network = Network.of(f"the network of {options.run_dir}", run.network(options.phase))
+    else:
+        network = Network.load(Path(options.model))
+    images, classes = _read(settings, options.split)
+    network.check(images.images.shape[1:], classes, f"data set {settings.dataset!r}")
+    return _score(network, images, options.batch_size)
+
+
+def _check_flags() -> FinishedRun | None:
+    """Check the flags before TensorFlow's start, which takes seconds; returns the run they name, if any."""
+    options = flags.FLAGS
+    if bool(options.model) == bool(options.run_dir):
+        raise UsageError("give either --model or --run_dir; see --help")
+    if options.split not in _SPLITS:
+        raise unknown("--split", options.split, _SPLITS)
+    if options.run_dir:
+        run = FinishedRun(options.run_dir)
+        run.record(options.phase)
+        return run
+    if options.phase:
+        raise UsageError("--phase goes with --run_dir; --model names one network")
+    if not Path(options.model).exists():
+        raise UsageError(f"--model={options.model} does not exist")
+    return None
+
+
+def _read(settings: Settings, split: str) -> tuple[Images, int]:
+    """The images of a split, and how many classes a network for them tells apart."""
+    from dsd_tf.experiment.workbench import load_images
+
+    if split == "test":
+        settings = dataclasses.replace(settings, validation_fraction=0)
+    if split != "train":
+        # reading all of them would only take time and memory
+        settings = dataclasses.replace(settings, train_examples=1)
+    images = load_images(settings)
+    if getattr(images, split) is None:
+        raise UsageError(f"data set {settings.dataset!r} has no validation split; give --validation_fraction")
+    return getattr(images, split), settings.num_classes or images.num_classes
+
+
+def _score(network: Network, images: Images, batch_size: int) -> dict[str, Any]:
+    from dsd_tf.training.evaluation import Evaluator
+
+    progress = RunProgress(len(images))
+
+    def reached(done: int) -> None:
+        progress.reach(done)
+        progress.line(f"{done:,} of {len(images):,} images")
+
+    started = time.monotonic()
+    try:
+        scores = Evaluator(network.logits, images, batch_size).stepwise(reached)
+    finally:
+        progress.close()
+    seconds = time.monotonic() - started
+    if not math.isfinite(scores.loss):
+        raise UsageError(f"{network.name} gives logits that are not finite: its loss is {scores.loss}")
+    speed = len(images) / seconds
+    print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {len(images):,} images")
+    return dataclasses.asdict(scores) | {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
+
+
+def main() -> NoReturn:
+    """Entry point of `bin/evaluate`."""
+    console.start(evaluate, define_flags(), ABOUT)

@@ -1,0 +1,59 @@
+"""Reading a run that is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dsd_tf.errors import UsageError, unknown
+from dsd_tf.experiment.run_directory import RunDirectory, load_settings
+from dsd_tf.files import read_arrays
+
+if TYPE_CHECKING:
+    import keras
+
+
+class FinishedRun:
+    """A complete run in the directory `path`: settings, figures, and the network at the end of any phase.
+
+    Raises:
+        UsageError: if `path` is not a run directory, or the run in it is not finished.
+    """
+
+    def __init__(self, path: str | Path):
+        self.settings = load_settings(path)
+        self._directory = RunDirectory(path, self.settings)
+        summary = self._directory.result()
+        if summary is None:
+            raise UsageError(
+                f"the run in {path} is not finished; the bin/train command that began it ends it"
+            )
+        self._results = summary["results"]
+
+    @property
+    def model_path(self) -> Path:
+        """The .keras file of the last phase's network."""
+        return self._directory.model
+
+    def record(self, phase: str = "") -> dict[str, Any]:
+        """The figures of a phase, by default the last one; UsageError for a name the run has not."""
+        records = {record["phase"]: record for record in self._results["phases"]}
+        name = phase or self._results["final"]["phase"]
+        if name not in records:
+            raise unknown("--phase", name, records)
+        return records[name]
+
+    def network(self, phase: str = "") -> keras.Model:
+        """The network as it was at the end of a phase, by default the last one, uncompiled.
+
+        Raises:
+            UsageError: for a phase the run has not, or files that are damaged.
+        """
+        from dsd_tf.experiment.state import restore
+        from dsd_tf.export import keras_file
+
+        name = self.record(phase)["phase"]
+        model = keras_file.load(self.model_path)
+        if name != self._results["final"]["phase"]:
+            restore(read_arrays(self._directory.phase(name)), model=model.variables)
+        return model

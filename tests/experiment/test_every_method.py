@@ -1,0 +1,89 @@
+"""What every registered method and every retrain policy must fulfil: a new line in the registry is tested here.
+
+The witness of the fixtures checks at every step that masked weights and slots are zero and none is revived.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from dsd_tf import registry
+from dsd_tf.experiment.checkpoints import Checkpoints
+from dsd_tf.experiment.workbench import load_images
+from dsd_tf.settings import Settings
+from dsd_tf.training.evaluation import Evaluator
+
+CASES = [(method, "rewind") for method in registry.METHODS]
+CASES += [("iterative", policy) for policy in registry.RETRAIN_POLICIES if policy != "rewind"]
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request, finished):
+    """The settings of a case and its uninterrupted run."""
+    method, retrain = request.param
+    run = finished(method=method, retrain=retrain)
+    return Settings(**run.results["configuration"]), run
+
+
+def test_it_keeps_exactly_as_many_weights_as_asked(case):
+    _, run = case
+    for record in run.results["phases"]:
+        assert record["kept"] == round(record["prunable"] * (1 - record["nominal_sparsity"]))
+        assert record["kept"] == run.masks(record["phase"]).kept
+        assert record["kept"] == sum(record["kept_by_kernel"].values())
+
+
+def test_masked_weights_are_zero_in_the_weights_themselves_and_others_are_not(case):
+    _, run = case
+    for record in run.results["phases"]:
+        kernels = [weight for weight in run.weights(record["phase"]) if weight.ndim > 1]
+        for kernel, mask in zip(kernels, run.masks(record["phase"]).values(), strict=True):
+            assert not kernel[~mask].any()
+        # a weight that is let train again may still be where it started: at zero
+        assert record["role"] == "redense" or sum(map(np.count_nonzero, kernels)) == record["kept"]
+
+
+def test_only_kernels_are_pruned(case):
+    _, run = case
+    for record in run.results["phases"]:
+        assert list(run.masks(record["phase"])) == ["hidden1/kernel", "hidden2/kernel", "logits/kernel"]
+        assert record["total_sparsity"] == (record["prunable"] - record["kept"]) / record["parameters"]
+        assert record["parameters"] == record["prunable"] + 30 + 10 + 10
+
+
+def test_its_network_is_an_ordinary_keras_file_with_the_reported_zeros_and_accuracy(case):
+    settings, run = case
+    network = keras.models.load_model(run.path / "model.keras", safe_mode=True)
+    final = run.results["final"]
+    assert all(map(np.array_equal, network.get_weights(), run.weights(final["phase"])))
+    scores = Evaluator(network, load_images(settings).test, 500)()
+    assert (scores.top1, scores.loss) == (final["test_accuracy"], final["test_loss"])
+
+
+def test_interrupted_and_continued_it_ends_bit_for_bit_the_same_whatever_the_steps_per_execution(
+    case, watched, tmp_path, monkeypatch
+):
+    settings, run = case
+    last = run.results["final"]["phase"]
+    other = Settings(**settings.identity(), steps_per_execution=1, checkpoint_seconds=0)
+    save = Checkpoints.save
+
+    def save_and_stop(self, arrays):
+        save(self, arrays)
+        if b'"phase": "%s"' % last.encode() in arrays["meta"].tobytes():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Checkpoints, "save", save_and_stop)
+        watched(other, tmp_path / "run")
+    again = watched(other, tmp_path / "run")
+    assert again.steps_watched == 5
+    assert again.results == run.results
+    assert again.lines("metrics.jsonl") == run.lines("metrics.jsonl")
+    assert again.lines("levels.jsonl") == run.lines("levels.jsonl")
+    for record in run.results["phases"]:
+        expected, found = run.phase(record["phase"]), again.phase(record["phase"])
+        assert expected.keys() == found.keys()
+        assert all(expected[name].tobytes() == found[name].tobytes() for name in expected)

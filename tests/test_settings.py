@@ -1,0 +1,92 @@
+"""Every setting has a checked range, and only those that results depend on identify a run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from dsd_tf import registry
+from dsd_tf.errors import UsageError
+from dsd_tf.settings import Settings, split
+
+REFUSED = [
+    ({"model": "resnet-18"}, "unknown --model 'resnet-18'; did you mean 'resnet18'?"),
+    ({"method": "itertive"}, "unknown --method 'itertive'; did you mean 'iterative'?"),
+    ({"score": "magnitud"}, "unknown --score 'magnitud'; did you mean 'magnitude'?"),
+    ({"retrain": "rewind-lr"}, "unknown --retrain 'rewind-lr'; did you mean 'rewind_lr'?"),
+    ({"optimizer": "SDG"}, "unknown --optimizer 'SDG'; did you mean 'sgd'?"),
+    ({"lr_schedule": "cosin"}, "unknown --lr_schedule 'cosin'; did you mean 'cosine'?"),
+    ({"strategy": "mirror"}, "unknown --strategy 'mirror'; did you mean 'mirrored'?"),
+    ({"augmentation": "flip"}, "unknown --augmentation 'flip'; did you mean 'crop_flip'?"),
+    ({"sparsity": 1.0}, "--sparsity must be in [0, 1), got 1.0"),
+    ({"sparsity": -0.1}, "--sparsity must be in [0, 1), got -0.1"),
+    ({"sparsity": float("nan")}, "--sparsity must be in [0, 1), got nan"),
+    ({"prune_fraction": 0.0}, "--prune_fraction must be in (0, 1), got 0.0"),
+    ({"prune_fraction": 1.0}, "--prune_fraction must be in (0, 1), got 1.0"),
+    ({"validation_fraction": 1.0}, "--validation_fraction must be in [0, 1), got 1.0"),
+    ({"momentum": 1.0}, "--momentum must be in [0, 1), got 1.0"),
+    ({"epochs": 0}, "--epochs must be at least 1, got 0"),
+    ({"batch_size": 0}, "--batch_size must be at least 1, got 0"),
+    ({"cycles": 0}, "--cycles must be at least 1, got 0"),
+    ({"lr": 0.0}, "--lr must be above 0, got 0.0"),
+    ({"lr": float("nan")}, "--lr must be above 0, got nan"),
+    ({"width": -1.0}, "--width must be above 0, got -1.0"),
+    ({"rounds": -1}, "--rounds must not be negative, got -1"),
+    ({"seed": -1}, "--seed must not be negative, got -1"),
+    ({"weight_decay": -1e-4}, "--weight_decay must not be negative, got -0.0001"),
+    ({"begin": "10"}, "--begin: time '10': give epochs as 160ep"),
+    ({"end": "200 ep"}, "--end: time '200 ep': give epochs as 160ep"),
+    ({"frequency": "1.5it"}, "--frequency: time '1.5it': steps are whole numbers"),
+    ({"rewind_to": "110%"}, "--rewind_to: time '110%': give at most 100%"),
+    ({"milestones": "80ep,120"}, "--milestones: time '120': give epochs as 160ep"),
+    ({"milestones": "500it"}, "--milestones: rates change between epochs, '500it' counts steps"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), REFUSED, ids=lambda value: str(value)[:40])
+def test_a_value_that_cannot_be_is_refused_naming_the_flag_and_what_is_accepted(values, message):
+    with pytest.raises(UsageError) as error:
+        Settings(**values)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "values", [{"sparsity": 0.0}, {"momentum": 0.0}, {"rounds": 0}, {"validation_fraction": 0.0}, {"seed": 2**40}]
+)
+def test_values_at_the_edge_of_their_range_are_accepted(values):
+    assert dataclasses.asdict(Settings(**values)).items() >= values.items()
+
+
+def test_every_registered_name_is_accepted():
+    tables = {
+        "model": registry.MODELS,
+        "method": registry.METHODS,
+        "retrain": registry.RETRAIN_POLICIES,
+        "schedule": registry.SCHEDULES,
+        "optimizer": registry.OPTIMIZERS,
+        "augmentation": registry.AUGMENTATIONS,
+    }
+    for setting, table in tables.items():
+        for name in table:
+            assert getattr(Settings(**{setting: name}), setting) == name
+
+
+def test_a_run_may_be_continued_with_other_values_of_what_results_do_not_depend_on():
+    free = {field.name for field in dataclasses.fields(Settings)} - Settings().identity().keys()
+    assert free == {"data_dir", "steps_per_execution", "checkpoint_seconds", "export"}
+
+
+def test_the_identity_is_all_it_takes_to_make_the_settings_again():
+    settings = Settings(method="dsd", sparsity=0.3, protect_first=True)
+    assert Settings(**settings.identity()) == settings
+
+
+def test_every_setting_says_what_it_is():
+    assert all(field.metadata["help"] for field in dataclasses.fields(Settings))
+
+
+def test_lists_are_split_at_commas_and_empty_parts_dropped():
+    assert split(" a, b ,,c") == ["a", "b", "c"]
+    assert split("") == []
