@@ -2,7 +2,7 @@
 
 The names of `tensorflow_model_optimization.sparsity.keras` are here, for Keras 3: `import dsd_tf as
 sparsity`, or `import dsd_tf as tfmot` for programs that say `tfmot.sparsity.keras`. They are imported when
-they are first used, so that `import dsd_tf` itself does not load TensorFlow.
+first used, so that `import dsd_tf` itself does not load TensorFlow.
 """
 
 from __future__ import annotations

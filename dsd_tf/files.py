@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from dsd_tf.errors import UsageError
-
 
 _TEMPORARY = ".tmp-"
 
@@ -43,8 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def remove_temporary(folder: Path) -> None:
     """Remove what processes that were killed while writing left below `folder`."""
-    for path in folder.rglob(f"{_TEMPORARY}*"):
-        path.unlink()
+    for path in list(folder.rglob(f"{_TEMPORARY}*")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,7 +17,9 @@ def real_data() -> Path:
     """The folder of real MNIST, CIFAR-10, label noise and SqueezeNet that `DSD_TF_TEST_DATA` names."""
     place = os.environ.get("DSD_TF_TEST_DATA")
     if not place:
-        pytest.skip("needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/")
+        pytest.skip(
+            "needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/"
+        )
     return Path(place).resolve()
 
 
@@ -35,3 +37,15 @@ def file_size_limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limit
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory) -> Path:
+    """The directory of a finished run on digits, to be read only: the phases dense, level01 and level02, half pruned at
+    each level."""
+    from dsd_tf.experiment.runner import run
+    from dsd_tf.settings import Settings
+
+    path = tmp_path_factory.mktemp("finished") / "run"
+    run(Settings(width=0.2, epochs=3, method="iterative", rounds=2, prune_fraction=0.5), str(path))
+    return path

@@ -46,7 +46,10 @@ def test_what_was_there_before_survives_a_failure(tmp_path):
 def test_a_full_disk_is_the_users_to_fix_and_leaves_no_half_file(tmp_path, file_size_limit):
     path = tmp_path / "weights.npz"
     write_arrays(path, {"w": np.ones(10)})
-    with file_size_limit(2000), pytest.raises(UsageError, match="cannot write .*weights.npz: File too large; what"):
+    with (
+        file_size_limit(2000),
+        pytest.raises(UsageError, match="cannot write .*weights.npz: File too large; what"),
+    ):
         write_arrays(path, {"w": np.ones(10_000)})
     assert read_arrays(path)["w"].shape == (10,)
     assert list(tmp_path.iterdir()) == [path]

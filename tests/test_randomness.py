@@ -23,13 +23,22 @@ def test_the_same_stream_can_be_drawn_again():
 
 
 def test_seed_role_and_every_index_make_a_stream_of_its_own():
-    streams = [(0, "init", 0), (1, "init", 0), (0, "shuffle", 0), (0, "init", 1), (1, "init", 1), (0, "shuffle", 1)]
+    streams = [
+        (0, "init", 0),
+        (1, "init", 0),
+        (0, "shuffle", 0),
+        (0, "init", 1),
+        (1, "init", 1),
+        (0, "shuffle", 1),
+    ]
     drawn = [randomness.generator(*stream).integers(2**62) for stream in streams]
     assert len(set(drawn)) == len(drawn)
 
 
 def test_streams_are_uncorrelated():
-    drawn = [randomness.generator(0, f"score/layer{i}", level).random(4000) for i in range(3) for level in range(3)]
+    drawn = [
+        randomness.generator(0, f"score/layer{i}", level).random(4000) for i in range(3) for level in range(3)
+    ]
     correlations = [np.corrcoef(a, b)[0, 1] for a, b in itertools.combinations(drawn, 2)]
     assert max(map(abs, correlations)) < 0.06  # four standard deviations of independent streams
 

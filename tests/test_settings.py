@@ -53,7 +53,8 @@ def test_a_value_that_cannot_be_is_refused_naming_the_flag_and_what_is_accepted(
 
 
 @pytest.mark.parametrize(
-    "values", [{"sparsity": 0.0}, {"momentum": 0.0}, {"rounds": 0}, {"validation_fraction": 0.0}, {"seed": 2**40}]
+    "values",
+    [{"sparsity": 0.0}, {"momentum": 0.0}, {"rounds": 0}, {"validation_fraction": 0.0}, {"seed": 2**40}],
 )
 def test_values_at_the_edge_of_their_range_are_accepted(values):
     assert dataclasses.asdict(Settings(**values)).items() >= values.items()

@@ -1,4 +1,6 @@
-"""Weight arrays as Caffe stores them (`BlobProto`): legacy and new shapes, every number format the forks write."""
+"""Weight arrays as Caffe stores them (`BlobProto`): legacy and new shapes, every number format the forks
+write.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from dsd_tf.caffe.errors import CaffeError
 from dsd_tf.caffe.wire import BYTES, FIXED32, FIXED64, VARINT
 
 _MOST_AXES = 32
+_LONGEST_SHAPE = 11 * _MOST_AXES  # bytes: a key and at most ten of a number for every axis
 _LEGACY_AXES = {1: "num", 2: "channels", 3: "height", 4: "width"}
 _DATA, _SHAPE, _DOUBLE_DATA, _RAW_TYPE, _RAW_DATA = 5, 7, 8, 10, 11
 _RAW_TYPES = {0: np.dtype("<f8"), 1: np.dtype("<f4"), 2: np.dtype("<f2")}
@@ -26,7 +29,9 @@ class Blob:
     values: np.ndarray
 
     def fitted(self, shape: Sequence[int], where: str) -> np.ndarray:
-        """The values as float32 in `shape`; axes of length one in front do not matter, as in Caffe's legacy shapes."""
+        """The values as float32 in `shape`; axes of length one in front do not matter, as in Caffe's legacy
+        shapes.
+        """
         if _without_leading_ones(self.shape) != _without_leading_ones(shape):
             raise CaffeError(f"{where}: expected shape {_spelled(shape)}, found {_spelled(self.shape)}")
         return self.values.astype(np.float32, copy=False).reshape(shape)
@@ -54,21 +59,23 @@ def parse_blob(buffer: memoryview, where: str) -> Blob:
 
 
 def _dims(buffer: memoryview, where: str) -> list[int]:
+    if len(buffer) > _LONGEST_SHAPE:
+        raise CaffeError(f"{where}: a shape of {len(buffer)} bytes has more axes than Caffe's {_MOST_AXES}")
     dims = []
     for field in wire.fields(buffer, where):
         if field.number == 1 and field.kind == BYTES:
             dims += wire.packed_varints(field.value, where)
         elif field.number == 1:
             dims.append(wire.signed(wire.expect(field, VARINT, where=where, name="dim")))
-        if len(dims) > _MOST_AXES:
-            raise CaffeError(f"{where}: a shape has at most {_MOST_AXES} axes")
     return dims
 
 
 def _values(chunks: dict[int, list[memoryview]], raw_type: int, where: str) -> np.ndarray:
     if chunks[_RAW_DATA]:
         if raw_type not in _RAW_TYPES:
-            raise CaffeError(f"{where}: raw_data_type {raw_type} is not supported (0 double, 1 float, 2 float16)")
+            raise CaffeError(
+                f"{where}: raw_data_type {raw_type} is not supported (0 double, 1 float, 2 float16)"
+            )
         return _numbers(chunks[_RAW_DATA], _RAW_TYPES[raw_type], where)
     if any(len(chunk) for chunk in chunks[_DOUBLE_DATA]):
         return _numbers(chunks[_DOUBLE_DATA], np.dtype("<f8"), where)
@@ -78,7 +85,9 @@ def _values(chunks: dict[int, list[memoryview]], raw_type: int, where: str) -> n
 def _numbers(chunks: list[memoryview], dtype: np.dtype, where: str) -> np.ndarray:
     for chunk in chunks:
         if len(chunk) % dtype.itemsize:
-            raise CaffeError(f"{where}: {len(chunk)} bytes of data are not a whole number of {dtype.name} values")
+            raise CaffeError(
+                f"{where}: {len(chunk)} bytes of data are not a whole number of {dtype.name} values"
+            )
     arrays = [np.frombuffer(chunk, dtype) for chunk in chunks]
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0, dtype), *arrays])
 

@@ -17,7 +17,8 @@ from dsd_tf.caffe.weights import Arrays
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one step. `shapes` are those of its tops in Keras' axis order, without the batch axis."""
+    """What became of one step. `shapes` are those of its tops in Keras' axis order, without the batch axis.
+    """
 
     caffe: str
     kind: str
@@ -29,8 +30,8 @@ class Row:
 def build_model(network: Network, steps: Sequence[Step], arrays: Arrays) -> tuple[keras.Model, list[Row]]:
     """The model, and a row for every step.
 
-    Its inputs are float32 (batch, height, width, channels), channels in the order the weights were trained for (BGR).
-    An output of one pixel is flattened to (batch, classes).
+    Its inputs are float32 (batch, height, width, channels), channels in the order the weights were trained
+    for (BGR). An output of one pixel is flattened to (batch, classes).
     """
     taken: set[str] = set()
     tensors = {value: _input(value, shape, taken) for value, shape in network.inputs.items()}

@@ -1,4 +1,5 @@
-"""Reader of .caffemodel files (`NetParameter`) in all three layer formats, and of mean images (.binaryproto)."""
+"""Reader of .caffemodel files (`NetParameter`) in all three layer formats, and of mean images (.binaryproto).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ _V2 = _Numbers(name=1, blobs=7)
 
 
 def read_caffemodel(path: Path) -> dict[str, list[Blob]]:
-    """Weight blobs by layer name, for every layer of the file that has some. Raises CaffeError if it is damaged."""
+    """Weight blobs by layer name, for every layer of the file that has some. Raises CaffeError if it is
+    damaged.
+    """
     return parse_caffemodel(read_bytes(path), str(path))
 
 
@@ -75,7 +78,9 @@ def parse_caffemodel(data: bytes, name: str = "caffemodel") -> dict[str, list[Bl
         if blobs:
             weights[layer] = blobs
     if len(set(formats)) > 1:
-        raise CaffeError(f"{name} has layers in both the old (layers) and the new (layer) format, as no Caffe accepts")
+        raise CaffeError(
+            f"{name} has layers in both the old (layers) and the new (layer) format, as no Caffe accepts"
+        )
     if not weights:
         raise CaffeError(f"{name} holds no weights; a .caffemodel, as Caffe saves it when it trains, does")
     return weights

@@ -20,7 +20,9 @@ WeightReader = Callable[[Path, Sequence[Step]], Matched]
 
 @dataclass(frozen=True)
 class Conversion:
-    """A model, where its layers come from, what was left out, and the channel means that the prototxt names (BGR)."""
+    """A model, where its layers come from, what was left out, and the channel means that the prototxt names
+    (BGR).
+    """
 
     model: keras.Model
     rows: list[Row]
@@ -36,12 +38,14 @@ def caffemodel_weights(path: Path, steps: Sequence[Step]) -> Matched:
 def convert(prototxt: Path, weights: Path, read: WeightReader = caffemodel_weights) -> Conversion:
     """The network of `prototxt` with the weights in `weights`, as a Keras model that needs nothing of ours.
 
-    Raises CaffeError, in one line that names the place, for files that are damaged, do not fit each other, or use what
-    is not supported.
+    Raises CaffeError, in one line that names the place, for files that are damaged, do not fit each other, or
+    use what is not supported.
     """
     network = build_network(read_prototxt(prototxt))
     steps = plan(network)
     matched = read(weights, steps)
     model, rows = build_model(network, steps, matched.arrays)
-    unused = [Ignored(name, "weights", "no layer of the inference network has this name") for name in matched.unused]
+    unused = [
+        Ignored(name, "weights", "no layer of the inference network has this name") for name in matched.unused
+    ]
     return Conversion(model, rows, network.ignored + unused, network.means)

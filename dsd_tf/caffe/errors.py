@@ -6,4 +6,5 @@ from dsd_tf.errors import UsageError
 
 
 class CaffeError(UsageError):
-    """A Caffe file that is damaged, contradicts itself, or asks for something the converter does not support."""
+    """A Caffe file that is damaged, contradicts itself, or asks for something the converter does not support.
+    """

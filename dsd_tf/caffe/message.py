@@ -1,4 +1,5 @@
-"""A protobuf message read from text: a tree of named fields that knows where in the file each of them stands."""
+"""A protobuf message read from text: a tree of named fields that knows where in the file each of them stands.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Scalar:
-    """A value as it was written. A quoted string is a string and nothing else; a bare token may be any other type."""
+    """A value as it was written. A quoted string is a string and nothing else; a bare token may be any other
+    type.
+    """
 
     text: str
     quoted: bool
@@ -46,7 +49,9 @@ class Entry:
 
 @dataclass
 class Message:
-    """Fields by name, each with all its occurrences in file order. The getters check type and range when asked."""
+    """Fields by name, each with all its occurrences in file order. The getters check type and range when
+    asked.
+    """
 
     source: Source
     offset: int
@@ -118,7 +123,9 @@ class Message:
     def _single(self, name: str) -> Entry | None:
         entries = self.fields.get(name, ())
         if len(entries) > 1:
-            raise self.source.error(entries[1].offset, f"{name} is given {len(entries)} times, at most one is allowed")
+            raise self.source.error(
+                entries[1].offset, f"{name} is given {len(entries)} times, at most one is allowed"
+            )
         return entries[0] if entries else None
 
     def _message(self, name: str, entry: Entry) -> Message:
@@ -145,7 +152,9 @@ class Message:
             raise self.source.error(entry.offset, f"{name} must be an integer, not {text!r}") from None
         value = -value if text.startswith("-") else value
         if not least <= value <= _LARGEST_INTEGER:
-            raise self.source.error(entry.offset, f"{name} must be from {least} to {_LARGEST_INTEGER}, not {text}")
+            raise self.source.error(
+                entry.offset, f"{name} must be from {least} to {_LARGEST_INTEGER}, not {text}"
+            )
         return value
 
     def _number(self, name: str, entry: Entry) -> float:

@@ -1,4 +1,6 @@
-"""The inference graph of a prototxt: layers of the TEST phase, every value made once, training-only parts left out."""
+"""The inference graph of a prototxt: layers of the TEST phase, every value made once, training-only parts
+left out.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _MEASURES = ("Accuracy", "Silence", "HDF5Output")
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What one layer computes. In-place layers make a new value under the old name, so equality is identity."""
+    """What one layer computes. In-place layers make a new value under the old name, so equality is identity.
+    """
 
     name: str
 
@@ -45,7 +48,9 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Network:
-    """`layers` are in computing order; `means` is what the data layer subtracts from each channel, if there is one."""
+    """`layers` are in computing order; `means` is what the data layer subtracts from each channel, if there
+    is one.
+    """
 
     name: str
     inputs: dict[Value, Shape]
@@ -58,8 +63,10 @@ class Network:
 def build_network(net: Message) -> Network:
     """The inference network that a prototxt describes.
 
-    The outputs are the values that no layer reads. Of those that losses read, the ones with the largest loss weight
-    stay: auxiliary classifiers go. Raises CaffeError for a missing bottom, a cycle, a blob made twice, or no output.
+    The outputs are the values that no layer reads. Of those that losses read, the ones with the largest loss
+    weight
+    stay: auxiliary classifiers go. Raises CaffeError for a missing bottom, a cycle, a blob made twice, or no
+    output.
     """
     graph = _Graph()
     for name, shape in inputs.declared(net):
@@ -110,7 +117,9 @@ class _Graph:
     def finished(self, net: Message) -> Network:
         """The network without what no output needs."""
         if not self.inputs:
-            raise net.error("the network has no input: give `input` and `input_shape`, or an Input or Data layer")
+            raise net.error(
+                "the network has no input: give `input` and `input_shape`, or an Input or Data layer"
+            )
         outputs = self._outputs(net)
         needed = set(outputs)
         kept: list[Layer] = []
@@ -119,7 +128,9 @@ class _Graph:
                 needed.update(layer.bottoms)
                 kept.append(layer)
             else:
-                self.ignored.append(Ignored(layer.name, layer.kind, "no output depends on it (auxiliary or silenced)"))
+                self.ignored.append(
+                    Ignored(layer.name, layer.kind, "no output depends on it (auxiliary or silenced)")
+                )
         used = {value: shape for value, shape in self.inputs.items() if value in needed}
         return Network(net.string("name"), used, kept[::-1], outputs, self.ignored, self.means)
 
@@ -172,5 +183,7 @@ class _Graph:
         ends = [value for value in made if value not in read]
         outputs = [value for value in ends if self.loss_weights.get(value, largest) == largest]
         if not outputs:
-            raise net.error("the network has no output: no layer is left once data, loss and accuracy layers are gone")
+            raise net.error(
+                "the network has no output: no layer is left once data, loss and accuracy layers are gone"
+            )
         return outputs

@@ -1,4 +1,6 @@
-"""The network with every shape known: what each layer makes and which weights it needs, checked before any is made."""
+"""The network with every shape known: what each layer makes and which weights it needs, checked before any is
+made.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Step:
 
 
 def plan(network: Network) -> list[Step]:
-    """Steps in computing order. Raises CaffeError for an unsupported layer, and for one that its inputs do not fit."""
+    """Steps in computing order. Raises CaffeError for an unsupported layer, and for one that its inputs do
+    not fit.
+    """
     known = dict(network.inputs)
     steps = []
     for layers in _merged(network):
@@ -60,7 +64,9 @@ def _rule(layer: Layer) -> Rule:
 def _check_sizes(layer: Layer, shapes: list[Shape]) -> None:
     for shape in shapes:
         if math.prod(shape) > _MOST_NUMBERS:
-            raise layer.error(f"a blob of shape {shape} has more than the 2**31 - 1 numbers that Caffe can count")
+            raise layer.error(
+                f"a blob of shape {shape} has more than the 2**31 - 1 numbers that Caffe can count"
+            )
 
 
 def _merged(network: Network) -> list[tuple[Layer, ...]]:

@@ -1,4 +1,6 @@
-"""Weights of a converted network into the same network as code, whichever names its Caffe file gave the layers."""
+"""Weights of a converted network into the same network as code, whichever names its Caffe file gave the
+layers.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,21 @@ _HEADS = {"conv_final": "conv10", "fc8": "logits"}
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Give every layer of `target` that has weights those of the layer of `source` with the same name.
 
-    songhan's and forresti's layer names count as the same. Raises CaffeError, before anything is changed, for a layer
-    with weights that the other model lacks, or whose weights have other shapes.
+    songhan's and forresti's layer names count as the same. Raises CaffeError, before anything is changed, for
+    a layer with weights that the other model lacks, or whose weights have other shapes.
     """
     given, wanted = _weighted(source), _weighted(target)
     if given.keys() != wanted.keys():
         odd = sorted(given.keys() ^ wanted.keys())
-        raise CaffeError(f"{source.name} and {target.name} differ in their layers with weights: {', '.join(odd)}")
+        raise CaffeError(
+            f"{source.name} and {target.name} differ in their layers with weights: {', '.join(odd)}"
+        )
     for name, layer in wanted.items():
         shapes = [[tuple(weight.shape) for weight in one.weights] for one in (given[name], layer)]
         if shapes[0] != shapes[1]:
-            raise CaffeError(f"layer {name!r} has weights {shapes[0]} in {source.name}, {shapes[1]} in {target.name}")
+            raise CaffeError(
+                f"layer {name!r} has weights {shapes[0]} in {source.name}, {shapes[1]} in {target.name}"
+            )
     for name, layer in wanted.items():
         layer.set_weights(given[name].get_weights())
 

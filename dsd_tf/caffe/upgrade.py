@@ -1,7 +1,7 @@
 """Old prototxt formats in today's terms: V0 layers (2013), V1 layers (2014) and top-level inputs.
 
-The rules are those of Caffe's own upgrade tool (src/caffe/util/upgrade_proto.cpp); fields that do not matter for
-inference (fillers, learning rates) are carried along unread.
+The rules are those of Caffe's own upgrade tool (src/caffe/util/upgrade_proto.cpp); fields that do not matter
+for inference (fillers, learning rates) are carried along unread.
 """
 
 from __future__ import annotations
@@ -9,24 +9,55 @@ from __future__ import annotations
 from dsd_tf.caffe.message import Entry, Message, Scalar
 from dsd_tf.errors import unknown
 
-_V1_TYPES = (
-    "None Accuracy BNLL Concat Convolution Data Dropout EuclideanLoss Flatten HDF5Data HDF5Output Im2col ImageData "
-    "InfogainLoss InnerProduct LRN MultinomialLogisticLoss Pooling ReLU Sigmoid Softmax SoftmaxWithLoss Split TanH "
-    "WindowData Eltwise Power SigmoidCrossEntropyLoss HingeLoss MemoryData ArgMax Threshold DummyData Slice MVN AbsVal "
-    "Silence ContrastiveLoss Exp Deconvolution"
-).split()
-_V1_WORDS = (
-    "NONE ACCURACY BNLL CONCAT CONVOLUTION DATA DROPOUT EUCLIDEAN_LOSS FLATTEN HDF5_DATA HDF5_OUTPUT IM2COL IMAGE_DATA "
-    "INFOGAIN_LOSS INNER_PRODUCT LRN MULTINOMIAL_LOGISTIC_LOSS POOLING RELU SIGMOID SOFTMAX SOFTMAX_LOSS SPLIT TANH "
-    "WINDOW_DATA ELTWISE POWER SIGMOID_CROSS_ENTROPY_LOSS HINGE_LOSS MEMORY_DATA ARGMAX THRESHOLD DUMMY_DATA SLICE MVN "
-    "ABSVAL SILENCE CONTRASTIVE_LOSS EXP DECONVOLUTION"
-).split()
+# In the order of V1LayerParameter's enum: a type may also be given as its number.
+_V1_TYPES = {
+    "NONE": "None",
+    "ACCURACY": "Accuracy",
+    "BNLL": "BNLL",
+    "CONCAT": "Concat",
+    "CONVOLUTION": "Convolution",
+    "DATA": "Data",
+    "DROPOUT": "Dropout",
+    "EUCLIDEAN_LOSS": "EuclideanLoss",
+    "FLATTEN": "Flatten",
+    "HDF5_DATA": "HDF5Data",
+    "HDF5_OUTPUT": "HDF5Output",
+    "IM2COL": "Im2col",
+    "IMAGE_DATA": "ImageData",
+    "INFOGAIN_LOSS": "InfogainLoss",
+    "INNER_PRODUCT": "InnerProduct",
+    "LRN": "LRN",
+    "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
+    "POOLING": "Pooling",
+    "RELU": "ReLU",
+    "SIGMOID": "Sigmoid",
+    "SOFTMAX": "Softmax",
+    "SOFTMAX_LOSS": "SoftmaxWithLoss",
+    "SPLIT": "Split",
+    "TANH": "TanH",
+    "WINDOW_DATA": "WindowData",
+    "ELTWISE": "Eltwise",
+    "POWER": "Power",
+    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss",
+    "HINGE_LOSS": "HingeLoss",
+    "MEMORY_DATA": "MemoryData",
+    "ARGMAX": "ArgMax",
+    "THRESHOLD": "Threshold",
+    "DUMMY_DATA": "DummyData",
+    "SLICE": "Slice",
+    "MVN": "MVN",
+    "ABSVAL": "AbsVal",
+    "SILENCE": "Silence",
+    "CONTRASTIVE_LOSS": "ContrastiveLoss",
+    "EXP": "Exp",
+    "DECONVOLUTION": "Deconvolution",
+}
 _V0_WORDS = {
     "conv": "CONVOLUTION",
     "innerproduct": "INNER_PRODUCT",
     "pool": "POOLING",
     "images": "IMAGE_DATA",
-} | {word.lower(): word for word in _V1_WORDS}
+} | {word.lower(): word for word in _V1_TYPES}
 _V0_PARAMETERS = {
     "conv": "convolution_param",
     "innerproduct": "inner_product_param",
@@ -47,21 +78,25 @@ _TRANSFORMATIONS = {
 
 
 def upgraded_layers(net: Message) -> list[Message]:
-    """The network's layers as V2 `layer` messages. Raises CaffeError for a mixture of formats or an unknown type."""
+    """The network's layers as V2 `layer` messages. Raises CaffeError for a mixture of formats or an unknown
+    type.
+    """
     old = net.messages("layers")
     if not old:
         return net.messages("layer")
     if net.has("layer"):
-        raise net.messages("layer")[0].error("both `layer` and `layers` are used; Caffe accepts only one of them")
+        raise net.messages("layer")[0].error(
+            "both `layer` and `layers` are used; Caffe accepts only one of them"
+        )
     if any(layer.has("layer") for layer in old):
         old = [_v0_to_v1(layer) for layer in _fold_padding(old)]
     return [_v1_to_v2(layer) for layer in old]
 
 
 def _v1_to_v2(layer: Message) -> Message:
-    word = layer.choice("type", _V1_WORDS, "NONE")
+    word = layer.choice("type", tuple(_V1_TYPES), "NONE")
     new = _copy(layer, "type")
-    _add_string(new, "type", _V1_TYPES[_V1_WORDS.index(word)])
+    _add_string(new, "type", _V1_TYPES[word])
     for data in ("data_param", "image_data_param"):
         if layer.has(data):
             _move_transformations(layer.message(data), new)
@@ -87,7 +122,9 @@ def _v0_to_v1(layer: Message) -> Message:
 
 
 def _fold_padding(layers: list[Message]) -> list[Message]:
-    """Layers without V0's padding layers; each hands its pad and its input to the convolutions and pools that read it."""
+    """Layers without V0's padding layers; each hands its pad and its input to the convolutions and pools that
+    read it.
+    """
     padding: dict[str, Message] = {}
     kept = []
     for layer in layers:
@@ -115,7 +152,9 @@ def _padded(layer: Message, padding: Message) -> Message:
 
 
 def _move_transformations(old: Message, new: Message) -> None:
-    moved = {_TRANSFORMATIONS[name]: entries for name, entries in old.fields.items() if name in _TRANSFORMATIONS}
+    moved = {
+        _TRANSFORMATIONS[name]: entries for name, entries in old.fields.items() if name in _TRANSFORMATIONS
+    }
     if moved:
         merged = new.message("transform_param").fields | moved
         new.fields["transform_param"] = [Entry(Message(old.source, old.offset, merged), old.offset)]

@@ -35,15 +35,17 @@ class Matched(NamedTuple):
 def match(steps: Sequence[Step], stored: Mapping[str, Sequence[Blob]]) -> Matched:
     """Give every layer with weights the blobs of its name.
 
-    Raises CaffeError if the file has none for some layers (all are named), or not as many as a layer needs, or of
-    another shape.
+    Raises CaffeError if the file has none for some layers (all are named), or not as many as a layer needs,
+    or of another shape.
     """
     missing = [layer.name for layer, _ in weighted_layers(steps) if layer.name not in stored]
     if missing:
         raise CaffeError(
             f"the weights file has no weights for {_listed(missing)}; it has weights for {_listed(list(stored))}"
         )
-    arrays = {layer.name: _fitted(layer, shapes, stored[layer.name]) for layer, shapes in weighted_layers(steps)}
+    arrays = {
+        layer.name: _fitted(layer, shapes, stored[layer.name]) for layer, shapes in weighted_layers(steps)
+    }
     return Matched(arrays, [name for name in stored if name not in arrays])
 
 

@@ -1,7 +1,8 @@
-"""The protobuf wire format: fields of one message, without generated code (protobuf.dev/programming-guides/encoding).
+"""The protobuf wire format: fields of one message, without generated code
+(protobuf.dev/programming-guides/encoding).
 
-A length-delimited field is a view of the buffer, and its length is checked against what is left before it is touched.
-Nested messages are read by whoever knows their schema, so a file cannot make the reader recurse.
+A length-delimited field is a view of the buffer, and its length is checked against what is left before it is
+touched. Nested messages are read by whoever knows their schema, so a file cannot make the reader recurse.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def signed(value: int) -> int:
 
 
 def fields(buffer: memoryview, where: str) -> Iterator[Field]:
-    """The fields of one message in file order. A run of equal 32- or 64-bit fields comes as one field, its values packed.
+    """The fields of one message in file order. A run of equal 32- or 64-bit fields comes as one field, its
+    values packed.
 
     Raises CaffeError, prefixed with `where`, at the first byte that no message can contain.
     """
@@ -56,7 +58,9 @@ def fields(buffer: memoryview, where: str) -> Iterator[Field]:
         key, position = varint(buffer, position, where)
         number, kind = key >> 3, key & 7
         if number == 0 or kind not in _NAMES:
-            raise CaffeError(f"{where}: byte {start} is not the start of a field (number {number}, wire type {kind})")
+            raise CaffeError(
+                f"{where}: byte {start} is not the start of a field (number {number}, wire type {kind})"
+            )
         if kind == VARINT:
             value, position = varint(buffer, position, where)
         elif kind == BYTES:
@@ -111,5 +115,7 @@ def _repeats(buffer: memoryview, start: int, first: int, last: int, stride: int,
     """Whether fields `first` to `last` (exclusive) of a run that begins at `start` have this key too."""
     if start + last * stride > len(buffer):
         return False
-    keys = np.frombuffer(buffer, np.uint8, (last - first) * stride, start + first * stride).reshape(-1, stride)
+    keys = np.frombuffer(buffer, np.uint8, (last - first) * stride, start + first * stride).reshape(
+        -1, stride
+    )
     return bool((keys[:, : len(key)] == np.frombuffer(key, np.uint8)).all())

@@ -75,10 +75,14 @@ def quiet_start() -> Iterator[None]:
         os.dup2(said.fileno(), 2)
         try:
             yield
+        except UsageError:
+            raise
         except BaseException:
+            sys.stderr.flush()
             said.seek(0)
             os.write(kept, said.read())
             raise
         finally:
+            sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)

@@ -19,6 +19,7 @@ from dsd_tf.settings import Settings
 if TYPE_CHECKING:
     from dsd_tf.data.images import Images
     from dsd_tf.export.network import Network
+    from dsd_tf.training.evaluation import Scores
 
 ABOUT = """
 Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --dataset=NAME
@@ -60,9 +61,10 @@ def evaluate() -> dict[str, Any]:
         network = Network.of(f"the network of {options.run_dir}", run.network(options.phase))
     else:
         network = Network.load(Path(options.model))
-    images, classes = _read(settings, options.split)
-    network.check(images.images.shape[1:], classes, f"data set {settings.dataset!r}")
-    return _score(network, images, options.batch_size)
+    scores, seconds = score(network, settings, options.split, options.batch_size)
+    speed = scores.examples / seconds
+    print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
+    return dataclasses.asdict(scores) | {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
 
 
 def _check_flags() -> FinishedRun | None:
@@ -83,6 +85,32 @@ def _check_flags() -> FinishedRun | None:
     return None
 
 
+def score(network: Network, settings: Settings, split: str, batch_size: int) -> tuple[Scores, float]:
+    """The scores of a network on a split of the data set that the settings name, and the seconds they took.
+
+    Raises:
+        UsageError: if the data cannot be read or do not fit the network, or its loss is not finite.
+    """
+    from dsd_tf.training.evaluation import Evaluator
+
+    images, classes = _read(settings, split)
+    network.check(images.images.shape[1:], classes, f"data set {settings.dataset!r}")
+    progress = RunProgress(len(images))
+
+    def reached(done: int) -> None:
+        progress.reach(done)
+        progress.line(f"{done:,} of {len(images):,} images")
+
+    started = time.monotonic()
+    try:
+        scores = Evaluator(network.logits, images, batch_size).stepwise(reached)
+    finally:
+        progress.close()
+    if not math.isfinite(scores.loss):
+        raise UsageError(f"{network.name} gives logits that are not finite: its loss is {scores.loss}")
+    return scores, time.monotonic() - started
+
+
 def _read(settings: Settings, split: str) -> tuple[Images, int]:
     """The images of a split, and how many classes a network for them tells apart."""
     from dsd_tf.experiment.workbench import load_images
@@ -96,28 +124,6 @@ def _read(settings: Settings, split: str) -> tuple[Images, int]:
     if getattr(images, split) is None:
         raise UsageError(f"data set {settings.dataset!r} has no validation split; give --validation_fraction")
     return getattr(images, split), settings.num_classes or images.num_classes
-
-
-def _score(network: Network, images: Images, batch_size: int) -> dict[str, Any]:
-    from dsd_tf.training.evaluation import Evaluator
-
-    progress = RunProgress(len(images))
-
-    def reached(done: int) -> None:
-        progress.reach(done)
-        progress.line(f"{done:,} of {len(images):,} images")
-
-    started = time.monotonic()
-    try:
-        scores = Evaluator(network.logits, images, batch_size).stepwise(reached)
-    finally:
-        progress.close()
-    seconds = time.monotonic() - started
-    if not math.isfinite(scores.loss):
-        raise UsageError(f"{network.name} gives logits that are not finite: its loss is {scores.loss}")
-    speed = len(images) / seconds
-    print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {len(images):,} images")
-    return dataclasses.asdict(scores) | {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
 
 
 def main() -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from absl import flags
 
 from dsd_tf import registry
-from dsd_tf.cli import console
+from dsd_tf.cli import console, setting_flags
 from dsd_tf.errors import unknown
 from dsd_tf.experiment.run_directory import RunDirectory, default_name
 from dsd_tf.reporting.results import describe_results
@@ -22,17 +22,12 @@ directory; the same command continues a run that was interrupted and returns at 
 Times are epochs (160ep), steps (500it) or a share of the training (40%).
 """
 
-_DEFINE = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}
+_SETTINGS = [field.name for field in dataclasses.fields(Settings)]
 
 
 def define_flags() -> list[str]:
     """One flag per setting, and those of the command itself; returns their names."""
-    names = []
-    for field in dataclasses.fields(Settings):
-        choices = field.metadata["choices"]
-        text = field.metadata["help"] + (f" ({' '.join(choices)})" if choices else "")
-        _DEFINE[type(field.default)](field.name, field.default, text)
-        names.append(field.name)
+    names = setting_flags.define(_SETTINGS)
     flags.DEFINE_string("run_dir", "", "directory of the run; runs/<a readable name> if empty")
     flags.DEFINE_bool("dry_run", False, "print the plan and train nothing")
     return [*names, "run_dir", "dry_run"]
@@ -40,8 +35,7 @@ def define_flags() -> list[str]:
 
 def settings_from_flags() -> Settings:
     """The settings the command line describes; UsageError for values that cannot be."""
-    names = [field.name for field in dataclasses.fields(Settings)]
-    return Settings(**{name: getattr(flags.FLAGS, name) for name in names})
+    return Settings(**{name: flags.FLAGS[name].value for name in _SETTINGS})
 
 
 def train() -> dict[str, Any]:
@@ -89,9 +83,9 @@ def _check_formats(formats: list[str]) -> None:
 
 
 def _export(path: str, name: str) -> dict[str, Any]:
-    from dsd_tf.export.run_export import export_run
+    from dsd_tf.experiment.export_run import export_run
 
-    return export_run(path, name, f"{path}/export/{name}")
+    return export_run(path, name)
 
 
 def main() -> NoReturn:

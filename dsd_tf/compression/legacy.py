@@ -1,14 +1,16 @@
-"""The file format of the published Deep-Compression models (Han et al., ICLR 2016), e.g. `compressed_SqueezeNet.net`.
+"""The file format of the published Deep-Compression models (Han et al., ICLR 2016), e.g.
+`compressed_SqueezeNet.net`.
 
 Little-endian, without magic number, names or shapes; the network it belongs to says what is where:
 
 * the number of stored entries of each layer, uint32;
-* then for each layer the codebook (float32, 256 values, or 16 for layers whose name does not contain "conv"), the bias
-  (float32), one code per entry (8 or 4 bits) and one gap per entry (4 bits). Of two nibbles in a byte the low one is
-  first; an odd one out is followed by zero bits.
+* then for each layer the codebook (float32, 256 values, or 16 for layers whose name does not contain "conv"),
+  the bias (float32), one code per entry (8 or 4 bits) and one gap per entry (4 bits). Of two nibbles in a
+  byte the low one is first; an odd one out is followed by zero bits.
 
-An entry stands `gap` zeros behind the one before it. Code 0 is the value zero and appears only in fillers, entries with
-gap 15 that bridge 16 or more zeros. Positions count through the weights in C order of Caffe's axes.
+An entry stands `gap` zeros behind the one before it. Code 0 is the value zero and appears only in fillers,
+entries with gap 15 that bridge 16 or more zeros. Positions count through the weights in C order of Caffe's
+axes.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ _VALUE = np.dtype("<f4")
 
 @dataclass(frozen=True)
 class Slot:
-    """What the file does not say about a layer: its name and its weight shape in Caffe's order (outputs first)."""
+    """What the file does not say about a layer: its name and its weight shape in Caffe's order (outputs
+    first).
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -72,12 +76,16 @@ def decode(data: bytes, slots: Sequence[Slot]) -> list[SharedWeights]:
     counts = reader.array(_COUNT, len(slots), "header").astype(np.int64)
     layers = [_decode_layer(reader, slot, int(count)) for slot, count in zip(slots, counts, strict=True)]
     if reader.left:
-        raise UsageError(f"{reader.left} bytes are left behind the last layer: the file belongs to another network")
+        raise UsageError(
+            f"{reader.left} bytes are left behind the last layer: the file belongs to another network"
+        )
     return layers
 
 
 def encode(layers: Sequence[SharedWeights]) -> bytes:
-    """The bytes of a file that holds these layers. Raises UsageError for codes that do not fit their codebook."""
+    """The bytes of a file that holds these layers. Raises UsageError for codes that do not fit their
+    codebook.
+    """
     entries = [_entries(layer) for layer in layers]
     parts = [np.array([len(codes) for codes, _ in entries], _COUNT).tobytes()]
     for layer, (codes, gaps) in zip(layers, entries, strict=True):
@@ -100,7 +108,9 @@ def _decode_layer(reader: _Reader, slot: Slot, count: int) -> SharedWeights:
         raise UsageError(f"layer {slot.name!r}: code 0 stands where no filler is needed")
     positions = np.cumsum(gaps.astype(np.int64) + 1) - 1
     if count and positions[-1] >= size:
-        raise UsageError(f"layer {slot.name!r}: an entry stands at {positions[-1]}, but there are only {size} weights")
+        raise UsageError(
+            f"layer {slot.name!r}: an entry stands at {positions[-1]}, but there are only {size} weights"
+        )
     codes = np.zeros(size, np.uint8)
     codes[positions] = entries
     return SharedWeights(slot, codes.reshape(slot.shape), codebook, bias)
@@ -110,7 +120,9 @@ def _entries(layer: SharedWeights) -> tuple[np.ndarray, np.ndarray]:
     """Codes and gaps of the stored entries, fillers included."""
     colours = 1 << layer.slot.bits
     if len(layer.codebook) != colours or layer.codes.max(initial=0) >= colours:
-        raise UsageError(f"layer {layer.slot.name!r} needs codes below {colours} and a codebook of that length")
+        raise UsageError(
+            f"layer {layer.slot.name!r} needs codes below {colours} and a codebook of that length"
+        )
     flat = layer.codes.reshape(-1)
     positions = np.flatnonzero(flat)
     zeros = np.diff(positions, prepend=-1) - 1

@@ -18,7 +18,8 @@ _STORED_TYPES = ("Convolution", "InnerProduct")
 def legacy_weights(path: Path, steps: Sequence[Step]) -> Matched:
     """The arrays of a .net file for a plan.
 
-    Raises CaffeError if the file does not fit the network, or the network has weights that such a file cannot hold.
+    Raises CaffeError if the file does not fit the network, or the network has weights that such a file cannot
+    hold.
     """
     slots = []
     for layer, shapes in weighted_layers(steps):

@@ -7,10 +7,9 @@ from pathlib import Path
 import keras
 
 from dsd_tf.errors import UsageError
+from dsd_tf.export.endings import ENDINGS
 from dsd_tf.export.targets import check_file
 from dsd_tf.files import replacing
-
-ENDING = ".keras"
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -19,9 +18,10 @@ def export(model: keras.Model, path: Path) -> None:
     Raises:
         UsageError: if `path` does not end in .keras, is a directory, or cannot be written.
     """
-    check_file(path, ENDING)
+    check_file(path, ENDINGS["keras"])
     # Keras ignores include_optimizer=False for .keras, and writes the slots of a compiled model
-    uncompiled = keras.Model(model.inputs, model.outputs, name=model.name)
+    ends = [tensors[0] if len(tensors) == 1 else tensors for tensors in (model.inputs, model.outputs)]
+    uncompiled = keras.Model(*ends, name=model.name)
     with replacing(path) as temporary:
         uncompiled.save(temporary)
 
@@ -32,7 +32,7 @@ def load(path: Path) -> keras.Model:
     Raises:
         UsageError: if there is no such file, or Keras cannot load it so.
     """
-    if path.suffix != ENDING or not path.is_file():
+    if path.suffix != ENDINGS["keras"] or not path.is_file():
         raise UsageError(f"{path} is neither a .keras file nor a SavedModel directory")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)

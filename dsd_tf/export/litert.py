@@ -7,11 +7,10 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from dsd_tf.export.endings import ENDINGS
 from dsd_tf.export.inference import InferenceModule
 from dsd_tf.export.targets import check_file
 from dsd_tf.files import replacing
-
-ENDING = ".tflite"
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -24,7 +23,7 @@ def export(model: keras.Model, path: Path) -> None:
     Raises:
         UsageError: if `path` does not end in .tflite, is a directory, or cannot be written.
     """
-    check_file(path, ENDING)
+    check_file(path, ENDINGS["litert"])
     module = InferenceModule(model)
     serve = module.serve.get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], module)

@@ -26,8 +26,7 @@ _ACTIVATIONS = {"relu", "relu6", "leaky_relu", "elu", "sigmoid"}
 
 
 class PruneForLatencyOnXNNPack(PruningPolicy):
-    """Prunes 1x1 convolutions of models whose inner part XNNPACK can run sparse (TFMOT's policy of that
-    name).
+    """Prunes 1x1 convolutions of models whose inner part XNNPACK can run sparse: TFMOT's policy of that name.
 
     That part begins after a 3x3 convolution of stride 2 on 3 channels (padded by a ZeroPadding2D of 1), ends
     with GlobalAveragePooling2D, and holds nothing but operations XNNPACK supports (Elsen et al. 2020, "Fast
@@ -47,8 +46,8 @@ class PruneForLatencyOnXNNPack(PruningPolicy):
         starts = graph.reach(graph.inputs, graph.consumers, graph.is_start)
         if not starts:
             raise UsageError(
-                f"model {model.name!r}: not every input leads to a 3x3 Conv2D of stride 2 and padding 'valid' on 3 "
-                "channels after a ZeroPadding2D of 1"
+                f"model {model.name!r}: not every input leads to a 3x3 Conv2D of stride 2 and padding "
+                "'valid' on 3 channels after a ZeroPadding2D of 1"
             )
         if not graph.reach(graph.outputs, graph.producers, _is_end):
             raise UsageError(f"model {model.name!r}: not every output comes from a GlobalAveragePooling2D")
@@ -73,7 +72,7 @@ class _Graph:
         return [source for source, to in self._edges if to is operation]
 
     def reach(self, sources: Iterable, step: Callable, stop: Callable) -> list:
-        """The first operations with `stop` on all paths of `step` from `sources`; none if a path has no such."""
+        """The first operations with `stop` on all paths of `step` from `sources`; none if one lacks it."""
         found, seen, waiting = [], set(), list(sources)
         while waiting:
             operation = waiting.pop()

@@ -1,4 +1,6 @@
-"""AlexNet in its two published forms: Caffe's (Krizhevsky et al., NIPS 2012) and torchvision's (arXiv 1404.5997)."""
+"""AlexNet in its two published forms: Caffe's (Krizhevsky et al., NIPS 2012) and torchvision's (arXiv
+1404.5997).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ BVLC_HIDDEN = Scheme(conv=narrow_normal, dense=_narrower_normal, bias=_tenth)
 
 
 def alexnet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
-    """torchvision's: 57,044,810 parameters for 3 channels and 10 classes. Raises UsageError for images under 63x63."""
+    """torchvision's: 57,044,810 parameters for 3 channels and 10 classes. Raises UsageError for images under
+    63x63.
+    """
     require_side(images, 63, "alexnet")
     blocks = Blocks(options, seed, TORCH)
     x = layers.ZeroPadding2D(2, name="conv1_pad")(images)
@@ -48,14 +52,18 @@ def alexnet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: 
 
 
 def alexnet_bvlc(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
-    """BVLC Caffe's, with LRN and convolutions in two groups: 60,965,224 parameters for 3 channels and 1000 classes.
+    """BVLC Caffe's, with LRN and convolutions in two groups: 60,965,224 parameters for 3 channels and 1000
+    classes.
 
-    Published weights expect BGR images of 227x227 minus the mean image. Raises UsageError for images under 39x39.
+    Published weights expect BGR images of 227x227 minus the mean image. Raises UsageError for images under
+    39x39.
     """
     require_side(images, 39, "alexnet_bvlc")
     blocks = Blocks(options, seed, BVLC)
     hidden = replace(blocks, default=BVLC_HIDDEN)
-    x = relu(blocks.conv(images, _even(blocks, 96), 11, "conv1", strides=4, use_bias=True, pad=False), "relu1")
+    x = relu(
+        blocks.conv(images, _even(blocks, 96), 11, "conv1", strides=4, use_bias=True, pad=False), "relu1"
+    )
     x = _norm_pool(x, 1)
     x = _norm_pool(relu(_two_groups(hidden, x, 256, 5, "conv2"), "relu2"), 2)
     x = relu(blocks.conv(x, _even(blocks, 384), 3, "conv3", use_bias=True), "relu3")

@@ -1,4 +1,5 @@
-"""Caffe's pooling, local response normalisation and grouped convolution, in layers and ops that plain Keras can load.
+"""Caffe's pooling, local response normalisation and grouped convolution, in layers and ops that plain Keras
+can load.
 
 Source of the arithmetic: BVLC Caffe, src/caffe/layers/{pooling,lrn}_layer.cpp.
 """
@@ -26,7 +27,9 @@ class Window:
     pad: int = 0
 
     def count(self, length: int, round_up: bool = True) -> int:
-        """How many windows Caffe places on an axis: a last one may hang over, but must not begin in the padding."""
+        """How many windows Caffe places on an axis: a last one may hang over, but must not begin in the
+        padding.
+        """
         steps = (length + 2 * self.pad - self.size) / self.stride
         count = (math.ceil(steps) if round_up else math.floor(steps)) + 1
         return count - 1 if self.pad and (count - 1) * self.stride >= length + self.pad else count
@@ -46,7 +49,9 @@ Windows = tuple[Window, Window]
 
 
 def max_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True) -> KerasTensor:
-    """Maxima over windows clipped to the map: (batch, h, w, c) -> (batch, window.count(h), window.count(w), c)."""
+    """Maxima over windows clipped to the map: (batch, h, w, c) -> (batch, window.count(h), window.count(w),
+    c).
+    """
     hangs = _overhangs(x, windows, round_up)
     sides = [(window.pad, max(0, window.pad + hang)) for window, hang in zip(windows, hangs, strict=True)]
     size, stride = _sizes(windows)
@@ -63,7 +68,8 @@ def max_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True)
 
 
 def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True) -> KerasTensor:
-    """Means over windows clipped to the padded map: padding counts as zeros, what hangs over does not count."""
+    """Means over windows clipped to the padded map: padding counts as zeros, what hangs over does not count.
+    """
     hangs = [max(0, hang) for hang in _overhangs(x, windows, round_up)]
     sides = [(window.pad, window.pad + hang) for window, hang in zip(windows, hangs, strict=True)]
     if sides != [(0, 0), (0, 0)]:
@@ -80,8 +86,12 @@ def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = T
     return layers.Rescaling(scale.tolist(), name=f"{name}_clipped")(y)
 
 
-def local_response_norm(x: KerasTensor, size: int, alpha: float, beta: float, k: float, name: str) -> KerasTensor:
-    """x / (k + alpha / size * sum of x**2 over `size` neighbouring channels)**beta (Krizhevsky et al., NIPS 2012)."""
+def local_response_norm(
+    x: KerasTensor, size: int, alpha: float, beta: float, k: float, name: str
+) -> KerasTensor:
+    """x / (k + alpha / size * sum of x**2 over `size` neighbouring channels)**beta (Krizhevsky et al., NIPS
+    2012).
+    """
     channels = x.shape[-1]
 
     def normalize(x: KerasTensor) -> KerasTensor:
@@ -108,7 +118,8 @@ def grouped(
 ) -> KerasTensor:
     """`convolve(part, index)` on each of `groups` equal parts of the channels, the results side by side.
 
-    One layer per group is 1.3 to 1.7 times as fast on a CPU as Conv2D's own `groups`, and its gradient 9 to 170 times.
+    One layer per group is 1.3 to 1.7 times as fast on a CPU as Conv2D's own `groups`, and its gradient 9 to
+    170 times.
     """
 
     def convolve_parts(x: KerasTensor) -> KerasTensor:
@@ -121,8 +132,8 @@ def grouped(
 def block(compute: Callable[[KerasTensor], Any], x: KerasTensor, name: str) -> Any:
     """`compute(x)` as one layer of the given name: a functional model in the model.
 
-    Keras numbers ops as it makes them ("power", "power_1"), and refuses a model in which a layer has such a name; in a
-    model of their own they are out of the way.
+    Keras numbers ops as it makes them ("power", "power_1"), and refuses a model in which a layer has such a
+    name; in a model of their own they are out of the way.
     """
     inside = keras.Input(batch_shape=x.shape, dtype=x.dtype)
     return keras.Model(inside, compute(inside), name=name)(x)

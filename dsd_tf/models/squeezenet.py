@@ -1,7 +1,8 @@
-"""SqueezeNet (Iandola et al., arXiv 1602.07360) as its authors' Caffe files define it, with their layer names.
+"""SqueezeNet (Iandola et al., arXiv 1602.07360) as its authors' Caffe files define it, with their layer
+names.
 
-Logits are means over the map of conv10's ReLU, hence never negative. Published weights expect BGR images of 227x227
-from which (104, 117, 123) was subtracted.
+Logits are means over the map of conv10's ReLU, hence never negative. Published weights expect BGR images of
+227x227 from which (104, 117, 123) was subtracted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from dsd_tf.models.initializers import Scheme, narrow_normal, zero_bias
 from dsd_tf.models.options import ModelOptions
 
 # Filters of the squeeze convolution and of each of the two that expand.
-_FIRES = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256)}
+_FIRES = {
+    2: (16, 64),
+    3: (16, 64),
+    4: (32, 128),
+    5: (32, 128),
+    6: (48, 192),
+    7: (48, 192),
+    8: (64, 256),
+    9: (64, 256),
+}
 
 
 def xavier(seed: int) -> initializers.Initializer:
@@ -36,8 +46,12 @@ def squeezenet_v1_0(images: KerasTensor, num_classes: int, options: ModelOptions
     return _version_1_0(images, num_classes, Blocks(options, seed, BODY), residual=False)
 
 
-def squeezenet_residual(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
-    """Version 1.0 with the input of fire modules 3, 5, 7 and 9 added to their output. Raises UsageError for images under 21x21."""
+def squeezenet_residual(
+    images: KerasTensor, num_classes: int, options: ModelOptions, seed: int
+) -> KerasTensor:
+    """Version 1.0 with the input of fire modules 3, 5, 7 and 9 added to their output. Raises UsageError for
+    images under 21x21.
+    """
     require_side(images, 21, "squeezenet_residual")
     return _version_1_0(images, num_classes, Blocks(options, seed, BODY), residual=True)
 
@@ -78,7 +92,9 @@ def _fire(blocks: Blocks, x: KerasTensor, squeeze: int, expand: int, name: str) 
     return layers.Concatenate(name=f"{name}_concat")(sides)
 
 
-def _conv_relu(blocks: Blocks, x: KerasTensor, filters: int, size: int, module: str, role: str) -> KerasTensor:
+def _conv_relu(
+    blocks: Blocks, x: KerasTensor, filters: int, size: int, module: str, role: str
+) -> KerasTensor:
     x = blocks.conv(x, blocks.width(filters), size, f"{module}_{role}", use_bias=True)
     return relu(x, f"{module}_relu_{role}")
 

@@ -18,7 +18,7 @@ _FORMAT = "dsd_tf masks 1"
 
 
 class Masks(Mapping[str, np.ndarray]):
-    """Layer name -> bool array of the shape of its kernel; True is kept. Holds copies: 1 byte per weight.
+    """Layer name -> bool array of the shape of its kernel; True is kept. Holds copies, but of read-only arrays none.
 
     Raises:
         UsageError: for a mask that is not a bool array; names the layer.
@@ -30,7 +30,7 @@ class Masks(Mapping[str, np.ndarray]):
             if not isinstance(mask, np.ndarray) or mask.dtype != bool:
                 kind = getattr(mask, "dtype", type(mask).__name__)
                 raise UsageError(f"mask of layer {name!r} is of type {kind}: give a NumPy array of bool")
-            self._masks[name] = mask.copy()
+            self._masks[name] = mask.copy() if mask.flags.writeable else mask
             self._masks[name].flags.writeable = False
 
     @classmethod

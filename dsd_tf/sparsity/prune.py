@@ -121,7 +121,7 @@ def _largest_per_layer(
 ) -> dict[str, np.ndarray]:
     masks = {}
     for name, score in pooled.items():
-        open_groups = counts[name] > 0
+        open_groups = counts[name].astype(bool, copy=False)
         keep = min(_share(score.size, densities[name]), np.count_nonzero(open_groups))
         masks[name] = keep_largest(score, keep, open_groups)
     return masks
@@ -129,7 +129,7 @@ def _largest_per_layer(
 
 def _largest_overall(pooled: Arrays, counts: Arrays, weights: int) -> dict[str, np.ndarray]:
     """Masks of the best groups that hold `weights` weights; `counts` are the allowed weights per group."""
-    open_groups = [count > 0 for count in counts.values()]
+    open_groups = [count.astype(bool, copy=False) for count in counts.values()]
     groups = _groups_holding(weights, list(pooled.values()), list(counts.values()), open_groups)
     return dict(zip(pooled, keep_largest_across(list(pooled.values()), groups, open_groups), strict=True))
 

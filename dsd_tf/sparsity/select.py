@@ -44,7 +44,7 @@ def keep_largest_across(scores: Arrays, keep: int, allowed: Arrays | None = None
         raise UsageError(f"cannot keep {keep} of {available} weights: give a number from 0 to {available}")
     if keep in (0, available):
         return [_within(np.full(score.shape, keep > 0), a) for score, a in zip(scores, allowed, strict=True)]
-    threshold = _kth_largest(scores, keep, allowed)
+    threshold = _kth_largest(scores, keep, allowed, available)
     masks = _compared(np.greater_equal, scores, threshold, allowed)
     surplus = _total(masks) - keep
     for mask, score in zip(reversed(masks), reversed(scores), strict=True):
@@ -60,13 +60,13 @@ def check_rankable(scores: np.ndarray, what: str) -> None:
         raise UsageError(f"{what} hold NaN and cannot be ranked: did training diverge?")
 
 
-def _kth_largest(scores: Arrays, k: int, allowed: Allowed) -> np.generic | float:
-    """The `k`-th largest allowed score; there are more than `k`.
+def _kth_largest(scores: Arrays, k: int, allowed: Allowed, available: int) -> np.generic | float:
+    """The `k`-th largest of `available` allowed scores, 0 < k < available.
 
     A sample tells two scores that it almost surely lies between, so that few others are taken out to be ranked
     (Floyd & Rivest 1975, "Expected time bounds for selection").
     """
-    low, high = _bracket(scores, k, allowed)
+    low, high = _bracket(scores, k / available, allowed)
     inside = _compared(np.greater, scores, low, allowed)
     if _total(inside) < k <= _total(_compared(np.greater_equal, scores, low, allowed)):
         return low  # a score that many share, as weights that were pruned before do
@@ -81,12 +81,14 @@ def _kth_largest(scores: Arrays, k: int, allowed: Allowed) -> np.generic | float
     return values[values.size - rank]
 
 
-def _bracket(scores: Arrays, k: int, allowed: Allowed) -> tuple[np.generic | float, np.generic | float]:
-    """Bounds of the `k`-th largest allowed score (low < score <= high), estimated: right but for one time in 10^4."""
+def _bracket(scores: Arrays, share: float, allowed: Allowed) -> tuple[np.generic | float, np.generic | float]:
+    """Estimated bounds, low < score <= high, of the allowed score that `share` of them reach.
+
+    Wrong about once in 10^4 times.
+    """
     step = round(sum(score.size for score in scores) ** (1 / 3))
     parts = [_every(step, score, a) for score, a in zip(scores, allowed, strict=True)]
     sample = np.sort(np.concatenate(parts))
-    share = k / sum(map(_count, scores, allowed))
     rank = sample.size * (1 - share)
     margin = 4 * math.sqrt(rank * share) + 2  # standard deviations of the rank
     low, high = math.floor(rank - margin), math.ceil(rank + margin)

@@ -12,6 +12,7 @@ from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.kernels import Kernel, list_kernels
 from dsd_tf.training.optimizers import Masked, inner_optimizer, to_masked
+from dsd_tf.training.variables import clear, replace, values
 
 _HANDLE = "_dsd_tf_kernel_masks"
 
@@ -31,13 +32,15 @@ class KernelMasks:
         self.model = model
         self.kernels = [kernel for kernel in kernels if not kernel.why_dense]
         self.before_training: Callable[[], None] = lambda: None
-        self._frozen: dict[str, np.ndarray] = {}
         self._optimizer: Masked | None = None
 
     @classmethod
     def of(cls, model: keras.Model, kernels: Sequence[Kernel] = ()) -> KernelMasks:
-        """The masks of `model`, made at the first call: for `kernels`, else those its (loaded) optimizer has
-        masks for, else every prunable kernel.
+        """The masks of `model`, made at the first call.
+
+        Args:
+            kernels: what to make masks for; by default the kernels that the (loaded) optimizer has masks for,
+                or else every prunable one.
 
         Raises:
             ValueError: if the model has no weights or no optimizer, or one that cannot train under masks.
@@ -69,8 +72,7 @@ class KernelMasks:
         return {kernel.name: kernel.shape for kernel in self.kernels}
 
     def attach(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Let `optimizer` own the masks; masks of an optimizer used before, or loaded with this one, are
-        kept.
+        """Let `optimizer` own the masks; those of the optimizer before it, or loaded with it, go on.
 
         Raises:
             UsageError: if the optimizer's update rule cannot train under masks.
@@ -85,8 +87,9 @@ class KernelMasks:
             masks = self.masks if self._optimizer else self._loaded(masked, positions)
             masked.mask_variables(variables, [position for position in positions if position is not None])
             optimizer.build(variables)
-        self._optimizer, self._positions = masked, positions
-        self._assign = tf.function(self._assign_masks)
+        self._optimizer = masked
+        self._find_variables(positions)
+        self._frozen = {name: masks[name] for name, variables in self._held.items() if not variables}
         if self.model.train_function is not None:
             # a step traced before the optimizer had masks would go on without them
             type(self.model).make_train_function(self.model, force=True)
@@ -94,9 +97,9 @@ class KernelMasks:
 
     @property
     def masks(self) -> Masks:
-        """A copy of the masks as bool arrays, by kernel name."""
-        known = self._frozen | self._trained(self._optimizer, self._positions)
-        return Masks({kernel.name: known[kernel.name] for kernel in self.kernels})
+        """The masks of now as bool arrays, by kernel name."""
+        held = self._held.items()
+        return Masks({name: values(masks[0]) if masks else self._frozen[name] for name, masks in held})
 
     def apply(self, masks: Masks) -> None:
         """Train under `masks` from now on; weights and slots outside them become zero.
@@ -105,21 +108,27 @@ class KernelMasks:
             UsageError: if the masks are of another model; names the kernel.
         """
         masks.check(self.shapes)
-        pairs = zip(self.kernels, self._positions, strict=True)
-        self._frozen = {kernel.name: masks[kernel.name] for kernel, position in pairs if position is None}
-        self._assign([tf.constant(masks[kernel.name]) for kernel in self.kernels])
+        before = self.masks
+        for name, variables in self._zeroed.items():
+            clear(variables, _to_clear(values(variables[0]), before[name], masks[name]))
+            replace(self._held[name], masks[name])
+        self._frozen = {name: masks[name] for name in self._frozen}
+
+    def enforce(self) -> None:
+        """Zero what was assigned to masked weights from outside (`set_weights`, `load_weights`)."""
+        self.apply(self.masks)
 
     def densify(self) -> None:
         """Let every weight train again; those that were masked start at zero."""
         self.apply(Masks.ones(self.shapes))
 
     def weights(self, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
-        """The values of all kernels, or of those named, as float arrays by name."""
-        wanted = [kernel for kernel in self.kernels if names is None or kernel.name in names]
-        return {kernel.name: kernel.variable.numpy() for kernel in wanted}
+        """The values of all kernels, or of those named, as read-only float arrays by name."""
+        wanted = self._zeroed if names is None else names
+        return {name: values(self._zeroed[name][0]) for name in self._zeroed if name in wanted}
 
     def reset_slots(self, iterations: int = 0) -> None:
-        """A fresh optimizer: all slots zero, averages at the weights, its step count at `iterations`. Masks stay."""
+        """A fresh optimizer at step `iterations`: all slots zero, averages at the weights. Masks stay."""
         for position, variable in enumerate(self.model.trainable_variables):
             for slot in self._optimizer.slots(position):
                 slot.assign(tf.zeros_like(slot.value))
@@ -127,31 +136,34 @@ class KernelMasks:
                 self._optimizer._model_variables_moving_average[position].assign(variable)
         self._optimizer._iterations.assign(iterations)
 
-    def _assign_masks(self, new: list[tf.Tensor]) -> None:
-        variables = dict(zip(self._optimizer.masked, self._optimizer.masks, strict=True))
-        for position, kernel, mask in zip(self._positions, self.kernels, new, strict=True):
-            slots = []
-            if position is not None:
-                variables[position].assign(mask)
-                slots = self._optimizer.slots(position)
-            for value in (kernel.variable, *slots):
-                value.assign(tf.where(mask, value.value, tf.zeros([], value.dtype)))
+    def _find_variables(self, positions: Sequence[int | None]) -> None:
+        """Look up, by kernel name and for every replica, the masks and all that is zero outside them."""
+        masks = dict(zip(self._optimizer.masked, self._optimizer.masks, strict=True))
+        self._held, self._zeroed = {}, {}
+        for kernel, position in zip(self.kernels, positions, strict=True):
+            trained = position is not None
+            self._held[kernel.name] = self._replicas(masks[position]) if trained else ()
+            slots = self._optimizer.slots(position) if trained else ()
+            zeroed = map(self._replicas, (kernel.variable, *slots))
+            self._zeroed[kernel.name] = [replica for replicas in zeroed for replica in replicas]
+
+    def _replicas(self, variable: keras.Variable) -> Sequence[tf.Variable]:
+        return self.model.distribute_strategy.experimental_local_results(variable.value)
 
     def _loaded(self, optimizer: Masked, positions: Sequence[int | None]) -> Masks:
-        return Masks({**Masks.ones(self.shapes), **self._trained(optimizer, positions)})
-
-    def _trained(self, optimizer: Masked, positions: Sequence[int | None]) -> dict[str, np.ndarray]:
-        """The masks that `optimizer` has for the kernels at these `positions`."""
+        """The masks that `optimizer` has for the kernels at these `positions`, and ones for the others."""
         held = dict(zip(optimizer.masked, optimizer.masks, strict=False))
         pairs = zip(self.kernels, positions, strict=True)
-        return {kernel.name: np.array(held[position]) for kernel, position in pairs if position in held}
+        loaded = {kernel.name: np.array(held[position]) for kernel, position in pairs if position in held}
+        return Masks({**Masks.ones(self.shapes), **loaded})
 
     def _hold(self) -> None:
-        """Have Keras move the masks to the optimizer in use each time before the model trains."""
+        """Have the masks moved to the optimizer in use, and enforced, each time before the model trains."""
         vars(self.model)[_HANDLE] = self
 
         def make_train_function(force=False):
             self.attach(self.model.optimizer)
+            self.enforce()
             self.before_training()
             return type(self.model).make_train_function(self.model, force)
 
@@ -164,3 +176,10 @@ def _already_masked(model: keras.Model) -> list[Kernel]:
         return []
     masked = {id(model.trainable_variables[position]) for position in optimizer.masked}
     return [kernel for kernel in list_kernels(model) if id(kernel.variable) in masked]
+
+
+def _to_clear(weights: np.ndarray, before: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Where weights or slots may be other than zero outside `mask`."""
+    filled = weights != 0
+    np.logical_or(filled, before, out=filled)
+    return np.greater(filled, mask, out=filled)

@@ -71,11 +71,10 @@ class KernelFilter:
 
 
 def list_kernels(model: keras.Model) -> list[Kernel]:
-    """Every weight tensor that is not a bias or normalisation scale, in model order, with the reason if it
-    stays dense.
+    """Every weight tensor that is not a bias or a normalisation scale, with the reason if it stays dense.
 
-    A custom layer names its own by a method `get_prunable_weights()` (TFMOT's name) that returns
-    `keras.Variable`s.
+    They come in model order. A custom layer names its own by a method `get_prunable_weights()` (TFMOT's name)
+    that returns `keras.Variable`s.
 
     Raises:
         ValueError: if the model has no weights yet; call it on a batch or `build` it first.
@@ -93,7 +92,7 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
 
 
 def can_be_pruned(layer: keras.layers.Layer) -> bool:
-    """Whether a layer, built or not, has or will have weights that can be pruned, in itself or in layers inside it."""
+    """Whether a layer, built or not, has weights that can be pruned, in itself or in layers inside it."""
     layers = (layer, *inner_layers(layer))
     return any(
         hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE)
@@ -126,7 +125,7 @@ def children(layer: keras.layers.Layer) -> Sequence[keras.layers.Layer]:
 
 
 def _graph_nodes(model: keras.Model) -> set[int]:
-    """Ids of the call nodes of the functional graphs in `model`; a layer may also have nodes of other models."""
+    """Ids of the call nodes of the functional graphs in `model`: a layer may have nodes of other models."""
     graphs = [getattr(layer, "_functional", None) or layer for layer in (model, *inner_layers(model))]
     depths = [getattr(graph, "_nodes_by_depth", {}) for graph in graphs]
     return {id(node) for depth in depths for nodes in depth.values() for node in nodes}

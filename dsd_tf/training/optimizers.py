@@ -1,10 +1,8 @@
 """Optimizers that own the masks of a sparse model, and the PyTorch-form SGD the papers trained with.
 
 A masked optimizer zeroes the gradient of masked weights before anything else sees it. Weight, gradient and
-slots of a
-masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has to be
-    enforced
-afterwards, the layers stay plain Keras layers, and a saved optimizer carries its masks.
+slots of a masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has
+to be enforced afterwards, the layers stay plain Keras layers, and a saved optimizer carries its masks.
 """
 
 from __future__ import annotations
@@ -66,17 +64,17 @@ class Masked:
         self.pruning = pruning
 
     def build(self, variables):
-        if max(self.masked, default=0) >= len(variables):
+        if max(self.masked, default=-1) >= len(variables):
             raise UsageError(
-                "the optimizer has masks for other variables than it is built for; a model under pruning must be saved "
-                "as .keras, not as .h5"
+                "the optimizer has masks for other variables than it is built for; a model under pruning "
+                "must be saved as .keras, not as .h5"
             )
         super().build(variables)
         if len(self.masks) < len(self.masked):
             self._masks = [self._add_mask(variables[position]) for position in self.masked]
 
     def mask_variables(self, variables: Sequence[keras.Variable], positions: Sequence[int]) -> None:
-        """Have a mask variable for the trainable `variables` at exactly these `positions`; new ones are all ones."""
+        """Have masks for the trainable `variables` at exactly these `positions`; new ones keep everything."""
         if self.masked != tuple(positions):
             for mask in self.masks:
                 self._untrack_variable(mask)
@@ -110,8 +108,8 @@ class Masked:
     def apply(self, grads, trainable_variables=None):
         if self.pruning and not self.taken_up:
             raise UsageError(
-                "the model was saved while it was being pruned: give `fit` the callback dsd_tf.UpdatePruningStep() to "
-                "go on, or use dsd_tf.strip_pruning(model)"
+                "the model was saved while it was being pruned: give `fit` the callback "
+                "dsd_tf.UpdatePruningStep() to go on, or use dsd_tf.strip_pruning(model)"
             )
         grads = list(grads)
         if trainable_variables is None:
@@ -147,9 +145,8 @@ def _masked_gradient(gradient, mask):
     return tf.where(mask.value, gradient, tf.zeros([], gradient.dtype))
 
 
-# Update rules that act on each weight alone. Adafactor's factored moments and Muon's orthogonalisation mix
-# the weights of a kernel, so a masked weight would not stay zero or a regrown one would not start from zero
-# slots.
+# Update rules that act on each weight alone, from slots that begin at zero. Adafactor and Muon mix the
+# weights of a kernel; the accumulators of Adagrad and Ftrl begin elsewhere.
 _ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adamax", "Nadam", "Lion", "Lamb")
 
 
@@ -166,6 +163,8 @@ _MASKED = {
 def masked_class(optimizer_class: type) -> type:
     """The masked form of a Keras optimizer class.
 
+    Call it with a class of your own before you load a model that was saved with its masked form.
+
     Raises:
         UsageError: for an update rule that is not known to treat every weight alone; names it.
     """
@@ -174,15 +173,15 @@ def masked_class(optimizer_class: type) -> type:
     if optimizer_class not in _MASKED:
         if not issubclass(optimizer_class, tuple(_MASKED)):
             raise UsageError(
-                f"optimizer {optimizer_class.__name__} cannot train under masks: its update may mix the weights of a "
-                f"kernel (supported, subclasses included: {', '.join(_ELEMENTWISE)})"
+                f"optimizer {optimizer_class.__name__} cannot train under masks: its update may mix the "
+                f"weights of a kernel (supported, subclasses included: {', '.join(_ELEMENTWISE)})"
             )
         _MASKED[optimizer_class] = _masked_class(optimizer_class)
     return _MASKED[optimizer_class]
 
 
 def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer that updates the weights: the one inside, where `optimizer` scales the loss for float16."""
+    """The optimizer that updates the weights: the one inside, where `optimizer` scales losses for float16."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
@@ -192,7 +191,7 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> int:
 
 
 def to_masked(optimizer: keras.optimizers.Optimizer) -> Masked:
-    """Turn an optimizer into its masked form in place, so that whoever holds it (a model, a training loop) uses it."""
+    """Turn an optimizer into its masked form in place: whoever holds it (a model, a loop) uses it."""
     optimizer = inner_optimizer(optimizer)
     optimizer.__class__ = masked_class(type(optimizer))
     return optimizer

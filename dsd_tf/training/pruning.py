@@ -25,8 +25,7 @@ class PruningRule:
 class ScheduledPruning:
     """Brings the masks of a model to what its rules ask for at a step.
 
-    A schedule takes weights away from those that are there; only where its sparsity falls does it give any
-    back.
+    A schedule takes weights away from those that are there; it gives some back only where its sparsity falls.
 
     Args:
         masks: the model's kernels and masks.
@@ -58,12 +57,7 @@ class ScheduledPruning:
         self._optimizer = optimizer
 
     def update(self, after: int, upto: int) -> bool:
-        """Carry out the mask changes that fall due at a step in (after, upto], in steps of the optimizer
-        followed.
-
-        Returns:
-            Whether there were any.
-        """
+        """Carry out the mask changes due at a step in (after, upto] of the optimizer; tells if there were."""
         after, upto = after + self.earlier_steps, upto + self.earlier_steps
         steps = [(names, rule, due(rule.schedule, after, upto)) for names, rule in self.rules]
         if all(step is None for _, _, step in steps):

@@ -19,8 +19,8 @@ from dsd_tf.training.selection import Selection
 _MARK = "_dsd_tf_pruning_mark"
 _PRUNING = "_dsd_tf_pruning"
 _NO_CALLBACK = (
-    "the model is to be pruned, but no UpdatePruningStep takes part in training: add dsd_tf.UpdatePruningStep() to the "
-    "callbacks, or remove the pruning with dsd_tf.strip_pruning(model)"
+    "the model is to be pruned, but no UpdatePruningStep takes part in training: add "
+    "dsd_tf.UpdatePruningStep() to the callbacks, or remove the pruning with dsd_tf.strip_pruning(model)"
 )
 
 
@@ -31,7 +31,7 @@ class _Mark:
 
 
 def magnitude_rule(schedule: schedules.PruningSchedule, shape: granularity.Granularity) -> PruningRule:
-    """The rule of `prune_low_magnitude`: every kernel loses its smallest weights until it is as sparse as asked."""
+    """The rule of `prune_low_magnitude`: each kernel loses its smallest weights till it is sparse enough."""
     return PruningRule(schedule, Selection(granularity=shape))
 
 
@@ -50,8 +50,7 @@ def set_rule(layer: keras.layers.Layer, rule: PruningRule | None, *, from_model:
 
 
 def ruled_kernels(model: keras.layers.Layer) -> list[tuple[Kernel, PruningRule | None]]:
-    """Every kernel of `model` with its rule: its layer's, or that of the nearest layer around it that has
-    one.
+    """Every kernel of `model` with its rule: its layer's, or that of the nearest layer around it with one.
 
     Raises:
         ValueError: if the rule's block or N:M pattern cannot be laid over the kernel.
@@ -75,7 +74,7 @@ def pruning_of(model: keras.Model) -> ScheduledPruning:
         ValueError: if no layer has a rule, or the model has no weights or optimizer yet.
     """
     earlier_steps = _take_up_saved(model)
-    rules = [((kernel.name,), rule) for kernel, rule in ruled_kernels(model) if rule is not None]
+    rules = _kernels_by_rule(model)
     if not rules:
         raise ValueError(
             f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first"
@@ -89,6 +88,14 @@ def pruning_of(model: keras.Model) -> ScheduledPruning:
     _save_with_optimizer(pruning, inner_optimizer(model.optimizer))
     permit_training(model)
     return pruning
+
+
+def _kernels_by_rule(model: keras.Model) -> list[tuple[tuple[str, ...], PruningRule]]:
+    names: dict[PruningRule, list[str]] = {}
+    for kernel, rule in ruled_kernels(model):
+        if rule is not None:
+            names.setdefault(rule, []).append(kernel.name)
+    return [(tuple(kernels), rule) for rule, kernels in names.items()]
 
 
 def permit_training(model: keras.Model) -> None:
@@ -158,7 +165,7 @@ def _check_rank(kernel: Kernel, shape: granularity.Granularity) -> None:
 
 def _save_with_optimizer(pruning: ScheduledPruning, optimizer: Masked) -> None:
     """Write what is needed to go on into the optimizer's configuration; rules in the order of its masks."""
-    rules = {name: _rule_config(rule) for (name,), rule in pruning.rules}
+    rules = {name: _rule_config(rule) for names, rule in pruning.rules for name in names}
     kernels = _masked_kernels(pruning.masks, optimizer)
     optimizer.pruning = {
         "earlier_steps": pruning.earlier_steps,

@@ -21,8 +21,7 @@ Gradients = Callable[[], Mapping[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class Selection:
-    """Which weights to keep: ranked by `score`, shared out by `allocation`, taken in the shape of
-    `granularity`.
+    """Which weights to keep: ranked by `score`, shared out by `allocation`, in the shape of `granularity`.
 
     `gradients()` gives the dense loss gradient of each kernel by name; only scores that use it call it.
     `seed` is the base seed of the random score.
@@ -50,11 +49,9 @@ class Selection:
         Raises:
             UsageError: for a score that needs gradients when there is no source of them.
         """
-        gradients = self._gradients(weights)
+        gradients, streams = self._gradients(weights), self._streams(weights, index)
         scores = {
-            name: SCORES[self.score](
-                weight, gradients[name], randomness.generator(self.seed, f"score/{name}", index)
-            )
+            name: SCORES[self.score](weight, gradients[name], streams[name])
             for name, weight in weights.items()
         }
         return select_masks(
@@ -82,3 +79,10 @@ class Selection:
         if self.gradients is None:
             raise UsageError(f"score {self.score!r} needs gradients: give Selection a source of them")
         return self.gradients()
+
+    def _streams(
+        self, weights: Mapping[str, np.ndarray], index: int
+    ) -> Mapping[str, np.random.Generator | None]:
+        if self.score != "random":
+            return dict.fromkeys(weights)
+        return {name: randomness.generator(self.seed, f"score/{name}", index) for name in weights}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import tensorflow as tf
 
 from dsd_tf.errors import UsageError
@@ -17,13 +19,18 @@ def make_strategy(name: str, replicas: int) -> tf.distribute.Strategy:
     """
     if name == "one_device":
         return tf.distribute.get_strategy()
-    gpus = tf.config.list_logical_devices("GPU")
-    if gpus:
-        return tf.distribute.MirroredStrategy([gpu.name for gpu in gpus])
-    return tf.distribute.MirroredStrategy(_logical_cpus(replicas))
+    # not the logical ones: asking for those sets TensorFlow up, and the CPU cannot be split any more
+    gpus = tf.config.list_physical_devices("GPU")
+    return _mirrored(tuple(f"GPU:{index}" for index in range(len(gpus))) or _logical_cpus(replicas))
 
 
-def _logical_cpus(count: int) -> list[str]:
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One per process and devices: strategies of their own number their exchanges alike, and mix them up."""
+    return tf.distribute.MirroredStrategy(devices)
+
+
+def _logical_cpus(count: int) -> tuple[str, ...]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     if len(tf.config.get_logical_device_configuration(cpu) or []) != count:
         try:
@@ -32,4 +39,4 @@ def _logical_cpus(count: int) -> list[str]:
             raise UsageError(
                 f"--strategy=mirrored needs {count} logical CPU devices, but TensorFlow is already set up: {error}"
             ) from error
-    return [f"CPU:{index}" for index in range(count)]
+    return tuple(f"CPU:{index}" for index in range(count))

@@ -29,7 +29,9 @@ def test_layers_without_weights_are_left_out(writer):
 
 
 def test_unknown_fields_of_the_net_and_its_layers_are_skipped(writer):
-    layer = writer.data(100, writer.data(1, "c") + writer.data(106, b"\x08\x02") + writer.data(7, writer.blob(KERNEL)))
+    layer = writer.data(
+        100, writer.data(1, "c") + writer.data(106, b"\x08\x02") + writer.data(7, writer.blob(KERNEL))
+    )
     data = writer.number(5, 1) + layer + writer.data(500, b"new")
     assert list(parse_caffemodel(data)) == ["c"]
 
@@ -39,7 +41,10 @@ def test_unknown_fields_of_the_net_and_its_layers_are_skipped(writer):
     [
         (lambda w: b"", "holds no weights"),
         (lambda w: w.v2_layer("split", []), "holds no weights"),
-        (lambda w: w.net(ARRAYS, 1) + w.net({"c": [BIAS]}, 2), "has layers in both the old .* and the new .* format"),
+        (
+            lambda w: w.net(ARRAYS, 1) + w.net({"c": [BIAS]}, 2),
+            "has layers in both the old .* and the new .* format",
+        ),
         (lambda w: w.net(ARRAYS) + w.net(ARRAYS), "two layers named 'conv/a' have weights"),
         (lambda w: w.number(100, 1), "layer 1: a layer is stored as varint"),
         (lambda w: w.net(ARRAYS) + w.data(100, w.data(1, b"\xff\xfe")), "layer 3: the name is not UTF-8"),

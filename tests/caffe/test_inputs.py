@@ -17,9 +17,15 @@ RELU = ' layer { name: "r" type: "ReLU" bottom: "data" top: "r" }'
         ('input: "data" input_dim: 1 input_dim: 3 input_dim: 5 input_dim: 7', (3, 5, 7)),
         ('input: "data" input_shape { dim: 10 dim: 3 dim: 5 dim: 7 }', (3, 5, 7)),
         ('input: "data" input_shape { dim: [10, 8] }', (8,)),
-        ('layer { type: "Input" top: "data" input_param { shape: { dim: 10 dim: 3 dim: 5 dim: 7 } } }', (3, 5, 7)),
+        (
+            'layer { type: "Input" top: "data" input_param { shape: { dim: 10 dim: 3 dim: 5 dim: 7 } } }',
+            (3, 5, 7),
+        ),
         ('layer { type: "Data" top: "data" top: "label" transform_param { crop_size: 5 } }', (3, 5, 5)),
-        ('layer { type: "ImageData" top: "data" transform_param { crop_size: 5 force_gray: true } }', (1, 5, 5)),
+        (
+            'layer { type: "ImageData" top: "data" transform_param { crop_size: 5 force_gray: true } }',
+            (1, 5, 5),
+        ),
         (
             'layer { type: "DummyData" top: "data" top: "label" dummy_data_param { shape { dim: 2 dim: 3 dim: 4 dim: 5 } '
             "shape { dim: 2 } } }",
@@ -52,7 +58,10 @@ def test_the_data_layer_tells_the_means():
         ('input: "data" input_dim: 1 input_shape { }' + RELU, "both input_dim and input_shape"),
         ('input: "data" input_dim: [1, 0, 5, 7]' + RELU, "input_dim must be from 1"),
         ('input: "data" input_shape { dim: 3 }' + RELU, "a shape needs the batch size and at least one more"),
-        ('layer { type: "Data" top: "data" }' + RELU, "does not tell its image size .*use the deploy prototxt"),
+        (
+            'layer { type: "Data" top: "data" }' + RELU,
+            "does not tell its image size .*use the deploy prototxt",
+        ),
         ('layer { type: "Input" top: "data" }' + RELU, "1 tops but 0 shapes"),
     ],
 )

@@ -10,7 +10,14 @@ from dsd_tf.caffe.names import Names, keras_name
 
 @pytest.mark.parametrize(
     ("caffe", "name"),
-    [("conv1", "conv1"), ("fire2/expand1x1", "fire2_expand1x1"), ("a b:c", "a_b_c"), ("_x", "layer_x"), ("", "layer"), ("é", "layer_")],
+    [
+        ("conv1", "conv1"),
+        ("fire2/expand1x1", "fire2_expand1x1"),
+        ("a b:c", "a_b_c"),
+        ("_x", "layer_x"),
+        ("", "layer"),
+        ("é", "layer_"),
+    ],
 )
 def test_names_become_what_tensorflow_accepts(caffe, name):
     assert keras_name(caffe) == name

@@ -16,7 +16,9 @@ from dsd_tf.caffe.prototxt import parse_prototxt, read_prototxt
 def tree(message: Message) -> dict:
     """Field values as plain Python: nested dicts and strings, all in lists."""
     return {
-        name: [tree(entry.value) if isinstance(entry.value, Message) else entry.value.text for entry in entries]
+        name: [
+            tree(entry.value) if isinstance(entry.value, Message) else entry.value.text for entry in entries
+        ]
         for name, entries in message.fields.items()
     }
 
@@ -40,13 +42,20 @@ def tree(message: Message) -> dict:
         ("shape: { dim: 10 dim: 3 dim: 227 }", {"shape": [{"dim": ["10", "3", "227"]}]}),
         ("pool: MAX b: true c: -1.5e-3 d: 0x1F e: .5f g: -inf", None),
         ("m{a:1}m{a:2}", {"m": [{"a": ["1"]}, {"a": ["2"]}]}),
-        (r'''s: "a\n\x41\102\"" 'b' ''', {"s": ['a\nAB"b']}),
+        (r"""s: "a\n\x41\102\"" 'b' """, {"s": ['a\nAB"b']}),
         ("unknown_thing { deeper { x: WORD } }", {"unknown_thing": [{"deeper": [{"x": ["WORD"]}]}]}),
     ],
 )
 def test_the_grammar(text, fields):
     if fields is None:
-        fields = {"pool": ["MAX"], "b": ["true"], "c": ["-1.5e-3"], "d": ["0x1F"], "e": [".5f"], "g": ["-inf"]}
+        fields = {
+            "pool": ["MAX"],
+            "b": ["true"],
+            "c": ["-1.5e-3"],
+            "d": ["0x1F"],
+            "e": [".5f"],
+            "g": ["-inf"],
+        }
     assert tree(parse_prototxt(text)) == fields
 
 

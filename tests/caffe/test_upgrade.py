@@ -77,7 +77,10 @@ def test_old_data_layers_move_their_transformation():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('layers { name: "a" type: CONVOLUTION }\nlayer { name: "b" type: "ReLU" }', "2:1: both `layer` and `layers`"),
+        (
+            'layers { name: "a" type: CONVOLUTION }\nlayer { name: "b" type: "ReLU" }',
+            "2:1: both `layer` and `layers`",
+        ),
         ("layers { type: CONVOLUTIO }", "unknown type 'CONVOLUTIO'; did you mean 'CONVOLUTION'"),
         ('layers { layer { type: "con" } }', "unknown V0 layer type 'con'"),
         (

@@ -43,7 +43,10 @@ def test_weights_of_other_layers_are_listed(plan_text):
     [
         ({}, "no weights for 'c1', 'c2'"),
         ({"c1": FITTING["c1"], "d": [blob(1)]}, "no weights for 'c2'; it has weights for 'c1', 'd'"),
-        (FITTING | {"c1": [blob(2, 4, 3, 3)]}, r"layer 'c1' \(Convolution\): expected 2 weight blobs, found 1"),
+        (
+            FITTING | {"c1": [blob(2, 4, 3, 3)]},
+            r"layer 'c1' \(Convolution\): expected 2 weight blobs, found 1",
+        ),
         (
             FITTING | {"c2": [blob(2, 1, 1, 1)]},
             r"layer 'c2' \(Convolution\), blob 0: expected shape 1x2x1x1, found 2x1x1x1",

@@ -1,4 +1,4 @@
-"""What every registered method and every retrain policy must fulfil: a new line in the registry is tested here.
+"""What every registered method and retrain policy must fulfil: a new line in the registry is tested here.
 
 The witness of the fixtures checks at every step that masked weights and slots are zero and none is revived.
 """

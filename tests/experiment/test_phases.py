@@ -1,4 +1,4 @@
-"""What a phase starts from under every policy, and dense-sparse-dense on a network with batch normalisation."""
+"""What a phase starts from under every policy; dense-sparse-dense with batch normalisation."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def test_weights_are_kept_where_only_the_rate_restarts(finished, retrain):
 
 def test_rewinding_the_rate_restarts_the_schedule_and_fine_tuning_has_a_constant_one(finished):
     rates = {
-        retrain: [record["learning_rate"] for record in finished(method="iterative", retrain=retrain).lines("metrics.jsonl")]
+        retrain: [
+            record["learning_rate"]
+            for record in finished(method="iterative", retrain=retrain).lines("metrics.jsonl")
+        ]
         for retrain in ("rewind_lr", "finetune")
     }
     assert rates["rewind_lr"] == pytest.approx([0.1, 0.01] * 3)
@@ -86,7 +89,10 @@ def test_scratch_starts_every_level_from_fresh_weights_of_its_own(finished):
 
 
 def test_reinitialising_trains_fresh_weights_on_exactly_the_masks_of_the_other_run(finished):
-    run, other = finished(method="iterative", retrain="reinit"), finished(method="iterative", retrain="rewind")
+    run, other = (
+        finished(method="iterative", retrain="reinit"),
+        finished(method="iterative", retrain="rewind"),
+    )
     for index, level in ((1, "level01"), (2, "level02")):
         assert run.masks(level) == other.masks(level)
         assert same(run.starts[level].weights, masked(fresh(run, index), other.masks(level)))
@@ -106,9 +112,16 @@ def test_redensifying_starts_from_the_sparse_weights_with_the_others_at_zero_at_
 def dsd(finished):
     """DSD as the paper has it, twice, on a ResNet-18 with two filters in its first layers."""
     return finished(
-        method="dsd", model="resnet18", width=0.03125, sparsity=0.3, allocation="uniform", protect_first=True, cycles=2,
-        epochs=1, train_examples=128,
-    )  # fmt: skip
+        method="dsd",
+        cycles=2,
+        sparsity=0.3,
+        allocation="uniform",
+        protect_first=True,
+        model="resnet18",
+        width=0.03125,
+        epochs=1,
+        train_examples=128,
+    )
 
 
 def test_dsd_prunes_every_layer_but_the_first_to_exactly_the_same_share(dsd):
@@ -117,10 +130,14 @@ def test_dsd_prunes_every_layer_but_the_first_to_exactly_the_same_share(dsd):
     assert first == "stem_conv/kernel"
     for record in dsd.results["phases"]:
         sparse = record["role"] == "sparse"
-        expected = {name: round(size * 0.7) if sparse and name != first else size for name, size in sizes.items()}
+        expected = {
+            name: round(size * 0.7) if sparse and name != first else size for name, size in sizes.items()
+        }
         assert record["kept_by_kernel"] == expected
         assert first not in dsd.masks(record["phase"])
-    assert [layer["name"] for layer in dsd.results["layers"] if layer["why_dense"] == "first layer"] == [first]
+    assert [layer["name"] for layer in dsd.results["layers"] if layer["why_dense"] == "first layer"] == [
+        first
+    ]
 
 
 def test_dsd_twice_is_dense_sparse_dense_sparse_dense_at_a_tenth_of_the_rate(dsd):
@@ -154,10 +171,14 @@ def test_biases_and_batch_normalisation_are_never_pruned(dsd):
         assert len(dsd.masks(record["phase"])) == 20
 
 
-def test_masks_of_another_network_are_refused_naming_the_layer_before_anything_is_trained(finished, small, tmp_path):
+def test_masks_of_another_network_are_refused_naming_the_layer_before_anything_is_trained(
+    finished, small, tmp_path
+):
     other = finished(method="iterative", retrain="rewind")
     settings = small(method="iterative", retrain="reinit", masks_from=str(other.path), width=0.2)
-    with pytest.raises(UsageError, match=r"--masks_from=.*: masks of another model: layer 'hidden1/kernel' is"):
+    with pytest.raises(
+        UsageError, match=r"--masks_from=.*: masks of another model: layer 'hidden1/kernel' is"
+    ):
         run(settings, str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 

@@ -58,7 +58,9 @@ def test_another_configuration_is_refused_naming_every_differing_flag(path):
     create(path)
     with pytest.raises(UsageError) as error:
         create(path, Settings(method="dsd", sparsity=0.5, lr=0.2))
-    assert "belongs to another configuration: --lr=0.2 (was 0.1), --sparsity=0.5 (was 0.3)" in str(error.value)
+    assert "belongs to another configuration: --lr=0.2 (was 0.1), --sparsity=0.5 (was 0.3)" in str(
+        error.value
+    )
     assert load_settings(path) == SETTINGS
 
 
@@ -102,7 +104,11 @@ def test_two_cannot_have_it_at_once(path):
         first.create({})
         with pytest.raises(UsageError, match="is in use by another process"):
             second.create({})
-    with RunDirectory(path, SETTINGS), pytest.raises(UsageError, match="in use"), RunDirectory(path, SETTINGS):
+    with (
+        RunDirectory(path, SETTINGS),
+        pytest.raises(UsageError, match="in use"),
+        RunDirectory(path, SETTINGS),
+    ):
         pass
     create(path)
 

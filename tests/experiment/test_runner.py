@@ -19,8 +19,8 @@ from dsd_tf.files import read_arrays
 
 @pytest.fixture
 def stop(monkeypatch):
-    """Runs settings until `function` of `owner` is called with arguments for which `when` is true, or, with `after`,
-    has returned from that."""
+    """Runs settings until `function` of `owner` is called, or with `after` has returned, `when` it is for these
+    arguments."""
 
     def run_until(settings, path, owner, function, when=lambda *arguments: True, after=False):
         original = getattr(owner, function)
@@ -52,7 +52,11 @@ PLACES = {
     "while weights are being remembered for rewinding": (phases, "write_arrays", of_file("rewind.npz")),
     "after they were, before any checkpoint": (phases, "write_arrays", of_file("rewind.npz"), True),
     "after a checkpoint": (Checkpoints, "save", lambda *_: True, True),
-    "after the masks of a phase were written, before its weights": (phases, "write_arrays", of_file("dense.npz")),
+    "after the masks of a phase were written, before its weights": (
+        phases,
+        "write_arrays",
+        of_file("dense.npz"),
+    ),
     "after its weights were, before its checkpoints are removed": (Checkpoints, "clear"),
     "before its line is added to the levels": (runner, "write_lines", of_file("levels.jsonl")),
     "between two phases": (PhaseRunner, "run", of_phase("level01")),
@@ -66,7 +70,9 @@ def assert_equal(found, expected):
     assert found.results == expected.results
     for name in ("metrics.jsonl", "levels.jsonl"):
         assert found.lines(name) == expected.lines(name)
-    found, expected = (keras.models.load_model(each.path / "model.keras").get_weights() for each in (found, expected))
+    found, expected = (
+        keras.models.load_model(each.path / "model.keras").get_weights() for each in (found, expected)
+    )
     assert [weight.tobytes() for weight in found] == [weight.tobytes() for weight in expected]
 
 
@@ -139,7 +145,9 @@ def test_a_finished_run_is_returned_as_it_is(finished, small):
     assert {path: path.stat().st_mtime_ns for path in whole.path.rglob("*")} == before
 
 
-def test_the_directory_is_free_again_after_a_failure_even_while_the_error_is_looked_at(small, tmp_path, monkeypatch):
+def test_the_directory_is_free_again_after_a_failure_even_while_the_error_is_looked_at(
+    small, tmp_path, monkeypatch
+):
     settings, path = small(method="dense", epochs=1), str(tmp_path / "run")
     with monkeypatch.context() as patch, pytest.raises(RuntimeError) as error:
         patch.setattr(PhaseRunner, "run", lambda *_: (_ for _ in ()).throw(RuntimeError("a fault of ours")))
@@ -164,7 +172,10 @@ def test_a_full_disk_stops_the_run_and_leaves_the_checkpoint_from_which_it_conti
     path = shutil.copytree(before, tmp_path / "run")
     (path / "checkpoints" / "000002.npz").unlink()
     kept = (path / "checkpoints" / "000001.npz").read_bytes()
-    with file_size_limit(len(kept) - 1), pytest.raises(UsageError, match="cannot write .*npz: File too large; what was"):
+    with (
+        file_size_limit(len(kept) - 1),
+        pytest.raises(UsageError, match="cannot write .*npz: File too large; what was"),
+    ):
         run(settings, str(path))
     assert [file.read_bytes() for file in (path / "checkpoints").iterdir()] == [kept]
     found = watched(settings, path)
@@ -180,7 +191,9 @@ def all_finite(folder) -> bool:
 def test_a_run_that_diverges_stops_and_keeps_what_it_had(small, tmp_path):
     settings = small(method="dsd", redense_lr_factor=1e12, checkpoint_seconds=0)
     for _ in range(2):
-        with pytest.raises(Diverged, match=r"training diverged in redense1: .* in epoch \d; the last good state is in"):
+        with pytest.raises(
+            Diverged, match=r"training diverged in redense1: .* in epoch \d; the last good state is in"
+        ):
             run(settings, str(tmp_path / "run"))
         assert {path.name for path in tmp_path.rglob("phases/*")} == {
             "dense.npz", "dense.masks.npz", "sparse1.npz", "sparse1.masks.npz"
@@ -190,7 +203,9 @@ def test_a_run_that_diverges_stops_and_keeps_what_it_had(small, tmp_path):
 
 
 def test_a_mask_update_that_meets_weights_that_are_not_finite_is_divergence_too(small, tmp_path):
-    settings = small(method="gradual", lr=1e25, epochs=1, frequency="1it", begin="4it", end="5it", steps_per_execution=1)
+    settings = small(
+        method="gradual", lr=1e25, epochs=1, frequency="1it", begin="4it", end="5it", steps_per_execution=1
+    )
     with pytest.raises(Diverged, match="training diverged in gradual"):
         run(settings, str(tmp_path / "run"))
 

@@ -32,12 +32,22 @@ def test_its_headline_is_the_last_phase(run):
     last, final = run.results["phases"][-1], run.results["final"]
     assert final["phase"] == last["phase"] == "level02"
     assert (final["test_accuracy"], final["test_loss"]) == (last["test"]["top1"], last["test"]["loss"])
-    for figure in ("sparsity", "total_sparsity", "kept", "parameters", "dense_flops", "sparse_flops", "best_epoch"):
+    for figure in (
+        "sparsity",
+        "total_sparsity",
+        "kept",
+        "parameters",
+        "dense_flops",
+        "sparse_flops",
+        "best_epoch",
+    ):
         assert final[figure] == last[figure]
 
 
 def test_its_layers_are_those_of_the_last_phase(run):
-    assert {layer["name"]: layer["kept"] for layer in run.results["layers"]} == run.results["phases"][-1]["kept_by_kernel"]
+    assert {layer["name"]: layer["kept"] for layer in run.results["layers"]} == run.results["phases"][-1][
+        "kept_by_kernel"
+    ]
 
 
 def test_runs_of_several_phases_are_plotted(run, finished):

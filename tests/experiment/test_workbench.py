@@ -12,7 +12,9 @@ from dsd_tf.training.optimizers import TorchSGD
 
 @pytest.fixture(scope="module")
 def bench(small):
-    return build_workbench(small(model="lenet5", image_size=16, exclude="logits*", protect_first=True, score="gradient"))
+    return build_workbench(
+        small(model="lenet5", image_size=16, exclude="logits*", protect_first=True, score="gradient")
+    )
 
 
 def test_kernels_that_stay_dense_are_listed_with_the_reason(bench):
@@ -36,7 +38,9 @@ def test_the_network_starts_from_initialisation_number_0(bench):
 
 def test_initialisations_depend_on_number_and_seed_alone(small, bench):
     other = small(model="lenet5", image_size=16, seed=1)
-    kernels = [bench.initial_weights(index)[0] for index in (0, 1)] + [network(other, bench.images).get_weights()[0]]
+    kernels = [bench.initial_weights(index)[0] for index in (0, 1)] + [
+        network(other, bench.images).get_weights()[0]
+    ]
     assert np.array_equal(kernels[1], bench.initial_weights(1)[0])
     assert len({kernel.tobytes() for kernel in kernels}) == 3
 

@@ -10,7 +10,6 @@ from keras import layers
 
 import dsd_tf
 from dsd_tf.training.kernels import list_kernels
-from dsd_tf.training.rules import ruled_kernels
 
 GENERATOR = np.random.default_rng(0)
 HALF = dsd_tf.ConstantSparsity(0.5, 0)
@@ -283,43 +282,3 @@ def test_optimizers_that_cannot_train_under_masks_are_refused_by_name():
     model.compile("adafactor", "mse")
     with pytest.raises(ValueError, match="Adafactor"):
         model.fit(np.ones((4, 6)), np.ones((4, 6)), verbose=0, callbacks=[dsd_tf.UpdatePruningStep()])
-
-
-class OnlyNamed(dsd_tf.PruningPolicy):
-    def __init__(self, names):
-        self.names, self.asked, self.ensured = names, [], []
-
-    def allow_pruning(self, layer):
-        self.asked.append(layer.name)
-        return layer.name in self.names
-
-    def ensure_model_supports_pruning(self, model):
-        self.ensured.append(model)
-
-
-def test_a_policy_is_asked_layer_by_layer_through_nested_models():
-    policy = OnlyNamed(["b", "r"])
-    inner = sequential(layers.Dense(6, name="a"), layers.Dense(6, name="b"), shape=(6,))
-    recurrent = [layers.Reshape((3, 2), name="reshape"), layers.SimpleRNN(2, name="r")]
-    model = dsd_tf.prune_low_magnitude(sequential(inner, *recurrent), HALF, pruning_policy=policy)
-    assert policy.asked == ["a", "b", "reshape", "r"]
-    assert policy.ensured == [model]
-    assert [rule is not None for _, rule in ruled_kernels(model)] == [False, True, True, True]
-    assert [kept for kept, _ in train(model).values()] == [36, 18, 2, 2]
-
-
-def test_a_policy_needs_no_base_class_and_its_refusal_is_passed_on():
-    class Refusing:
-        def ensure_model_supports_pruning(self, model):
-            raise ValueError("not this one")
-
-        def allow_pruning(self, layer):
-            return True
-
-    with pytest.raises(ValueError, match="not this one"):
-        dsd_tf.prune_low_magnitude(sequential(layers.Dense(2)), pruning_policy=Refusing())
-
-
-def test_a_policy_cannot_judge_a_subclassed_model_that_is_not_built():
-    with pytest.raises(ValueError, match="build model"):
-        dsd_tf.prune_low_magnitude(Subclassed(), pruning_policy=OnlyNamed([]))

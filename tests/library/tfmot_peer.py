@@ -6,6 +6,7 @@ Usage: tfmot_peer.py CASES.json WEIGHTS.npz KERNELS.npz
 import json
 import os
 import sys
+from pathlib import Path
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
@@ -25,7 +26,7 @@ LAYERS = {
 def main():
     cases, weights, kernels = sys.argv[1:]
     given, found = np.load(weights), {}
-    for name, case in json.loads(open(cases).read()).items():
+    for name, case in json.loads(Path(cases).read_text()).items():
         layer = LAYERS[case["layer"]]()
         model = keras.Sequential([keras.layers.Input(case["shape"]), layer])
         layer.set_weights([given[f"{name}/{i}"] for i in range(len(layer.get_weights()))])

@@ -14,7 +14,11 @@ def test_it_trains_dense_then_sparse_then_dense_at_a_tenth_of_the_rate(toy, plan
     assert [phase.name for phase in (dense, sparse, again)] == ["dense", "sparse1", "redense1"]
     assert [phase.role for phase in (dense, sparse, again)] == ["dense", "sparse", "redense"]
     assert (dense.weights, dense.masks) == (Initial(), AllWeights())
-    assert (sparse.weights, sparse.masks, sparse.sparsity) == (EndOf("dense"), Prune("dense", density=0.7), 0.3)
+    assert (sparse.weights, sparse.masks, sparse.sparsity) == (
+        EndOf("dense"),
+        Prune("dense", density=0.7),
+        0.3,
+    )
     assert (again.weights, again.masks, again.sparsity) == (EndOf("sparse1"), AllWeights(), 0.0)
     assert [phase.learning_rate.base for phase in (dense, sparse, again)] == pytest.approx([0.1, 0.1, 0.01])
     assert {(phase.start, phase.stop) for phase in (dense, sparse, again)} == {(0, 200)}

@@ -13,7 +13,13 @@ DSD2 += [91.41, 93.13, 94.50, 95.60, 96.48, 97.19, 97.75, 98.20, 98.56, 98.85]
 
 def test_the_dsd2_recipe_is_35_whole_trainings_down_to_5662_weights(cifar, plan_of):
     plan = plan_of(
-        cifar, method="iterative", retrain="rewind_lr", rounds=34, prune_fraction=0.2, epochs=160, lr_schedule="step"
+        cifar,
+        method="iterative",
+        retrain="rewind_lr",
+        rounds=34,
+        prune_fraction=0.2,
+        epochs=160,
+        lr_schedule="step",
     )
     assert [phase.name for phase in plan[:3]] == ["dense", "level01", "level02"]
     assert len(plan) == 35
@@ -36,7 +42,13 @@ def test_each_level_prunes_what_the_level_before_ended_with(toy, plan_of):
 
 def test_after_a_redense_phase_the_sparse_level_is_pruned_on(toy, plan_of):
     plan = plan_of(toy, method="iterative", retrain="redense", rounds=2)
-    assert [phase.name for phase in plan] == ["dense", "level01", "level01_redense", "level02", "level02_redense"]
+    assert [phase.name for phase in plan] == [
+        "dense",
+        "level01",
+        "level01_redense",
+        "level02",
+        "level02_redense",
+    ]
     assert plan[3].masks == Prune("level01", keep=64)
 
 
@@ -53,4 +65,7 @@ def test_a_ladder_ends_when_nothing_can_be_removed(plan_of, toy):
 @pytest.mark.parametrize("allocation", ["uniform", "erk", "er", "igq"])
 def test_other_allocations_share_out_the_density_of_a_rung(toy, plan_of, allocation):
     plan = plan_of(toy, method="iterative", rounds=2, allocation=allocation)
-    assert [phase.masks for phase in plan[1:]] == [Prune("dense", density=0.8), Prune("level01", density=0.64)]
+    assert [phase.masks for phase in plan[1:]] == [
+        Prune("dense", density=0.8),
+        Prune("level01", density=0.64),
+    ]

@@ -10,7 +10,14 @@ from dsd_tf.experiment.recorder import epoch_window
 from dsd_tf.methods.plan import AllWeights, EndOf, FromRun, Initial, Prune, Remembered
 from dsd_tf.training.learning_rate import LearningRate
 
-CIFAR = {"method": "iterative", "rounds": 2, "epochs": 160, "lr": 0.1, "lr_schedule": "step", "rewind_to": "1000it"}
+CIFAR = {
+    "method": "iterative",
+    "rounds": 2,
+    "epochs": 160,
+    "lr": 0.1,
+    "lr_schedule": "step",
+    "rewind_to": "1000it",
+}
 
 
 def levels(plan_of, facts, retrain, **flags):
@@ -70,7 +77,9 @@ def test_scratch_draws_fresh_weights_at_every_level_and_runs_the_whole_schedule(
     assert (first.start, first.learning_rate) == (0, dense.learning_rate)
 
 
-def test_reinitialising_takes_the_masks_another_run_found_and_starts_the_schedule_at_its_start(cifar, plan_of):
+def test_reinitialising_takes_the_masks_another_run_found_and_starts_the_schedule_at_its_start(
+    cifar, plan_of
+):
     dense, (first, second) = levels(plan_of, cifar, "reinit", masks_from="runs/a")
     assert (first.weights, second.weights) == (Initial(1), Initial(2))
     assert (first.masks, second.masks) == (FromRun("runs/a", "level01"), FromRun("runs/a", "level02"))

@@ -87,7 +87,9 @@ def test_max_pool_does_not_see_its_padding():
     assert (run(lambda t: max_pool(t, (Window(3, 2, 1), Window(3, 2, 1)), "p"), x) == -5).all()
 
 
-@pytest.mark.parametrize(("size", "alpha", "beta", "k"), [(5, 1e-4, 0.75, 1.0), (3, 2.0, 0.75, 2.0), (5, 1.0, 0.5, 1.0)])
+@pytest.mark.parametrize(
+    ("size", "alpha", "beta", "k"), [(5, 1e-4, 0.75, 1.0), (3, 2.0, 0.75, 2.0), (5, 1.0, 0.5, 1.0)]
+)
 def test_lrn_is_the_published_formula(size, alpha, beta, k):
     x = RANDOM.normal(0, 3, (2, 2, 3, 7)).astype(np.float32)
     expected = np.empty_like(x)
@@ -128,6 +130,8 @@ def test_ops_do_not_clash_with_layers_that_have_their_names(tmp_path):
     x = inputs
     for name in ("pad", "get_item", "rsqrt", "split", "concatenate", "multiply", "add"):
         x = keras.layers.ReLU(name=name)(x)
-        x = local_response_norm(grouped(x, 2, lambda part, _: part, f"{name}_g"), 3, 0.5, 0.75, 1.0, f"{name}_n")
+        x = local_response_norm(
+            grouped(x, 2, lambda part, _: part, f"{name}_g"), 3, 0.5, 0.75, 1.0, f"{name}_n"
+        )
     keras.Model(inputs, x).save(tmp_path / "m.keras")
     assert keras.saving.load_model(tmp_path / "m.keras").count_params() == 0

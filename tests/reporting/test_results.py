@@ -7,7 +7,13 @@ from dsd_tf.reporting.results import describe_results
 SPLIT = {"top1": 0.5, "top5": 1.0, "loss": 1.0, "examples": 10}
 PHASE = {"phase": "dense", "sparsity": 0.0, "kept": 1000, "train": SPLIT, "test": SPLIT, "best_epoch": None}
 BEST = {"epoch": 3, "validation_accuracy": 0.6, "test_accuracy": 0.55}
-LEVEL = PHASE | {"phase": "level01", "sparsity": 0.9, "kept": 100, "validation": SPLIT | {"top1": 0.625}, "best_epoch": BEST}
+LEVEL = PHASE | {
+    "phase": "level01",
+    "sparsity": 0.9,
+    "kept": 100,
+    "validation": SPLIT | {"top1": 0.625},
+    "best_epoch": BEST,
+}
 LAYER = {"name": "a/kernel", "shape": [10, 100], "kept": 100, "positions": 1, "why_dense": ""}
 
 

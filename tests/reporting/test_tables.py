@@ -10,7 +10,11 @@ def test_the_first_column_is_on_the_left_and_the_others_on_the_right(capsys):
     table.add_row("a", "1")
     table.add_row("long name", "1,000")
     print_table(table)
-    assert capsys.readouterr().out.splitlines() == ["name       count", "a              1", "long name  1,000"]
+    assert capsys.readouterr().out.splitlines() == [
+        "name       count",
+        "a              1",
+        "long name  1,000",
+    ]
 
 
 def test_nothing_is_cut_off_however_long_it_is(capsys, monkeypatch):

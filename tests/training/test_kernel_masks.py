@@ -1,4 +1,4 @@
-"""Masks of a model in training: exact, held through recompiling, freezing, saving; growth starts from nothing."""
+"""Masks of a model in training: exact, and held through recompiling, freezing and saving."""
 
 import keras
 import numpy as np
@@ -157,8 +157,18 @@ def test_a_loss_scaling_optimizer_is_masked_inside():
     assert isinstance(model.optimizer.inner_optimizer, Masked)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_models_train_under_masks(policy):
+def test_weights_assigned_from_outside_are_masked_before_the_next_training():
+    model, masks = halved()
+    model.set_weights([np.ones_like(weight) for weight in model.get_weights()])
+    fit(model)
+    assert_halved(model)
+    model.set_weights([np.ones_like(weight) for weight in model.get_weights()])
+    masks.enforce()
+    assert_halved(model)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16"])
+def test_models_of_lower_precision_train_under_masks(policy):
     keras.config.set_dtype_policy(policy)
     try:
         model, _ = halved("adam")

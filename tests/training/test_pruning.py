@@ -1,4 +1,4 @@
-"""Schedules carried out on a model's masks: when, how far, and what happens around recompiling and resuming."""
+"""Schedules carried out on a model's masks: when, how far, and around recompiling and resuming."""
 
 import keras
 import numpy as np

@@ -15,12 +15,16 @@ from dsd_tf.caffe.names import Names
 
 @dataclass(frozen=True)
 class BatchNorm(Rule):
-    """Blobs: mean * f, variance * f, and the factor f. Normalises by them; has no scale or offset of its own."""
+    """Blobs: mean * f, variance * f, and the factor f. Normalises by them; has no scale or offset of its own.
+    """
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         shape = self.single(bottoms)
         parameters = self.message.message("batch_norm_param")
-        if parameters.number("eps", 1e-5) <= 0 or not 0 < parameters.number("moving_average_fraction", 0.999) <= 1:
+        if (
+            parameters.number("eps", 1e-5) <= 0
+            or not 0 < parameters.number("moving_average_fraction", 0.999) <= 1
+        ):
             raise self.layer.error("eps must be positive and moving_average_fraction from 0 to 1")
         return Shapes([shape], [(shape[0],), (shape[0],), (1,)])
 

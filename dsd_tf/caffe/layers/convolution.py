@@ -24,10 +24,14 @@ class Convolution(FilterRule):
         filters = self.filters
         sizes = [
             (length + 2 * pad - reach) // stride + 1
-            for length, pad, reach, stride in zip(lengths, filters.pad, filters.reach, filters.stride, strict=True)
+            for length, pad, reach, stride in zip(
+                lengths, filters.pad, filters.reach, filters.stride, strict=True
+            )
         ]
         if min(sizes) < 1:
-            raise self.layer.error(f"the kernel spans {filters.reach}, more than the padded input of {tuple(lengths)}")
+            raise self.layer.error(
+                f"the kernel spans {filters.reach}, more than the padded input of {tuple(lengths)}"
+            )
         blobs = [(filters.outputs, channels // filters.group, *filters.kernel), (filters.outputs,)]
         return Shapes([(filters.outputs, *sizes)], blobs[: 1 + filters.bias])
 
@@ -53,7 +57,9 @@ class Convolution(FilterRule):
         return centred and filters.stride == (1, 1)
 
     def _strides_late(self, depthwise: bool) -> bool:
-        """TensorFlow does not stride and dilate at once, nor a depthwise kernel differently along rows and columns."""
+        """TensorFlow does not stride and dilate at once, nor a depthwise kernel differently along rows and
+        columns.
+        """
         filters = self.filters
         dilated = filters.dilation != (1, 1) and filters.stride != (1, 1)
         return dilated or (depthwise and filters.stride[0] != filters.stride[1])

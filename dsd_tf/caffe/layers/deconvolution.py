@@ -26,7 +26,9 @@ class Deconvolution(FilterRule):
             raise self.layer.error("a deconvolution with both stride and dilation is not supported")
         sizes = [
             stride * (length - 1) + reach - 2 * pad
-            for length, pad, reach, stride in zip(lengths, filters.pad, filters.reach, filters.stride, strict=True)
+            for length, pad, reach, stride in zip(
+                lengths, filters.pad, filters.reach, filters.stride, strict=True
+            )
         ]
         if min(sizes) < 1:
             raise self.layer.error(f"pad {filters.pad} crops everything")

@@ -56,7 +56,8 @@ class FilterRule(Rule):
 
 
 def bank_per_group(blobs: list[np.ndarray], groups: int) -> list[list[np.ndarray]]:
-    """Keras kernel, and bias if there is one, of every group. Groups divide the first axis of a Caffe kernel."""
+    """Keras kernel, and bias if there is one, of every group. Groups divide the first axis of a Caffe kernel.
+    """
     kernels = np.split(blobs[0].transpose(2, 3, 1, 0), groups, axis=3)
     biases = [np.split(bias, groups) for bias in blobs[1:]]
     return [[kernel, *(bias[index] for bias in biases)] for index, kernel in enumerate(kernels)]

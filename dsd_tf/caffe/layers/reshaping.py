@@ -19,8 +19,13 @@ class Flatten(Rule):
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         parameters = self.message.message("flatten_param")
         shape = self.single(bottoms)
-        if self.axis(parameters, shape) != 1 or parameters.integer("end_axis", -1, least=-4) not in (-1, len(shape)):
-            raise self.layer.error("only flattening of everything but the batch is supported (axis 1, end_axis -1)")
+        if self.axis(parameters, shape) != 1 or parameters.integer("end_axis", -1, least=-4) not in (
+            -1,
+            len(shape),
+        ):
+            raise self.layer.error(
+                "only flattening of everything but the batch is supported (axis 1, end_axis -1)"
+            )
         return Shapes([(math.prod(shape),)], [])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:
@@ -44,7 +49,9 @@ class Reshape(Rule):
         parameters = self.message.message("reshape_param")
         batch, *dims = parameters.message("shape").integers("dim", least=-1) or [None]
         if batch != 0 or parameters.has("axis") or parameters.has("num_axes"):
-            raise self.layer.error("only shapes that begin with `dim: 0` (the batch), without axis, are supported")
+            raise self.layer.error(
+                "only shapes that begin with `dim: 0` (the batch), without axis, are supported"
+            )
         if any(dim == 0 and index >= len(bottom) for index, dim in enumerate(dims)) or dims.count(-1) > 1:
             raise self.layer.error(f"shape {dims} does not say how to divide {bottom}")
         lengths = [dim or bottom[index] for index, dim in enumerate(dims)]

@@ -1,4 +1,5 @@
-"""What the converter asks of a Caffe layer: the shapes it makes, the weights it owns, and its Keras layers."""
+"""What the converter asks of a Caffe layer: the shapes it makes, the weights it owns, and its Keras layers.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from dsd_tf.caffe.network import Layer
 
 
 class Shapes(NamedTuple):
-    """Of one layer: its tops and its weight blobs, both in Caffe's axis order; tops without the batch axis."""
+    """Of one layer: its tops and its weight blobs, both in Caffe's axis order; tops without the batch axis.
+    """
 
     tops: list[Shape]
     blobs: list[Shape]
@@ -26,7 +28,9 @@ class Shapes(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule(abc.ABC):
-    """One Caffe layer. Maps of shape (C, H, W) are (batch, H, W, C) in Keras; other shapes keep their axis order."""
+    """One Caffe layer. Maps of shape (C, H, W) are (batch, H, W, C) in Keras; other shapes keep their axis
+    order.
+    """
 
     layer: Layer
 

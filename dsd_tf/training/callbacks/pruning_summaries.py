@@ -12,19 +12,17 @@ from dsd_tf.errors import UsageError
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.optimizers import steps_taken
 
-# What the tensorboard package's `metadata` would say: tf.summary.scalar needs that package, tf.summary.write
-# does not.
-_SCALAR = tf.compat.v1.SummaryMetadata(
-    plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
-)
+# tf.summary.scalar needs the tensorboard package; tf.summary.write with this metadata does not.
+_PLUGIN = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+_SCALAR = tf.compat.v1.SummaryMetadata(plugin_data=_PLUGIN)
 
 
 class PruningSummaries(keras.callbacks.Callback):
-    """Writes the sparsity of each pruned kernel, and of all of them, for TensorBoard (TFMOT's callback of
-    that name).
+    """Writes how sparse each kernel with a mask is, and all of them, for TensorBoard.
 
-    Scalars `<kernel name>/sparsity` and `sparsity` over training steps, in the folder `metrics` inside
-    `log_dir`. The tensorboard package is needed only to look at them.
+    TFMOT's callback of that name, without the losses: scalars `<kernel name>/sparsity` and `sparsity` over
+    training steps, in the folder `metrics` inside `log_dir`. The tensorboard package is needed only to look
+    at them.
 
     Args:
         log_dir: where TensorBoard looks.

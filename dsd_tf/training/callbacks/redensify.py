@@ -14,8 +14,7 @@ class Redensify(StepCallback):
     restart at zero and the whole network trains at a tenth of the original learning rate.
 
     Raises:
-        UsageError: when training begins, if the learning rate is to change but the optimizer has a schedule
-            for it.
+        UsageError: when training begins, if the learning rate is to change but follows a schedule.
     """
 
     def __init__(self, step: int, learning_rate_factor: float = 0.1):
@@ -27,8 +26,8 @@ class Redensify(StepCallback):
         super().on_train_begin(logs)
         if self.learning_rate_factor != 1 and not hasattr(self.model.optimizer.learning_rate, "assign"):
             raise UsageError(
-                "Redensify cannot lower a learning rate that follows a schedule: give the optimizer a number, or pass "
-                "learning_rate_factor=1"
+                "Redensify cannot lower a learning rate that follows a schedule: give the optimizer a "
+                "number, or pass learning_rate_factor=1"
             )
 
     def before_step(self, step):

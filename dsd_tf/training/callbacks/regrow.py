@@ -43,7 +43,7 @@ class Regrow(StepCallback):
             old, new = np.count_nonzero(mask), np.count_nonzero(proposed[name])
             if new != old:
                 raise UsageError(
-                    f"{type(self).__name__} changed the number of weights of {name} from {old} to {new} at step {step}; "
-                    "regrowing keeps it"
+                    f"{type(self).__name__} changed the number of weights of {name} from {old} to {new} at "
+                    f"step {step}; regrowing keeps it"
                 )
         masks.apply(proposed)

@@ -39,8 +39,8 @@ class Rewind(StepCallback):
             return
         if step > self.step:
             raise UsageError(
-                f"cannot remember the weights at step {self.step}: training is already at step {step}; begin before it, "
-                "with a steps_per_execution that divides it"
+                f"cannot remember the weights at step {self.step}: training is already at step {step}; begin "
+                "before it, with a steps_per_execution that divides it"
             )
         self.remember()
 
@@ -55,4 +55,4 @@ class Rewind(StepCallback):
         masks = KernelMasks.of(self.model)
         self.model.set_weights(self.weights)
         masks.reset_slots(iterations=self.step)
-        masks.apply(masks.masks)
+        masks.enforce()

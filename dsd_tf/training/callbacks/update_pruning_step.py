@@ -48,6 +48,8 @@ class UpdatePruningStep(StepCallback):
     def on_epoch_end(self, batch, logs=None):
         # not at the end of training: by then Keras has put averaged weights (use_ema) in place
         self._update(self.iterations)
+        if self._active is not None:
+            self._active.masks.enforce()
 
     def on_train_end(self, logs=None):
         self._active.attended = False

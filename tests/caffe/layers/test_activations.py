@@ -9,7 +9,10 @@ INPUT = 'input: "data" input_dim: [1, 5, 3, 4] '
 
 
 def test_one_slope_may_serve_all_channels(converted, writer):
-    text = INPUT + 'layer { name: "p" type: "PReLU" bottom: "data" top: "p" prelu_param { channel_shared: true } }'
+    text = (
+        INPUT
+        + 'layer { name: "p" type: "PReLU" bottom: "data" top: "p" prelu_param { channel_shared: true } }'
+    )
     model = converted(text, writer.net({"p": [np.float32([0.25]).reshape(())]}))
     assert model.count_params() == 1
     assert (model(IMAGES).numpy() == np.where(IMAGES > 0, IMAGES, IMAGES * np.float32(0.25))).all()
@@ -21,6 +24,9 @@ def test_softmax_may_run_along_the_columns(converted):
 
 
 def test_lrn_within_a_channel_uses_a_constant_of_one(converted):
-    text = INPUT + 'layer { name: "n" type: "LRN" bottom: "data" top: "n" lrn_param { norm_region: 1 k: 9 local_size: 1 } }'
+    text = (
+        INPUT
+        + 'layer { name: "n" type: "LRN" bottom: "data" top: "n" lrn_param { norm_region: 1 k: 9 local_size: 1 } }'
+    )
     expected = IMAGES / (1 + IMAGES**2) ** 0.75
     np.testing.assert_allclose(converted(text)(IMAGES).numpy(), expected, rtol=1e-5, atol=1e-6)

@@ -11,7 +11,9 @@ IMAGES = np.random.default_rng(0).normal(0, 1, (4, 3, 3, 2)).astype(np.float32)
 MEAN, VARIANCE = np.float32([6, -3]), np.float32([12, 3])
 
 
-@pytest.mark.parametrize(("factor", "mean", "variance"), [(3, [2, -1], [4, 1]), (1, [6, -3], [12, 3]), (0, [0, 0], [0, 0])])
+@pytest.mark.parametrize(
+    ("factor", "mean", "variance"), [(3, [2, -1], [4, 1]), (1, [6, -3], [12, 3]), (0, [0, 0], [0, 0])]
+)
 def test_mean_and_variance_are_divided_by_the_factor(converted, writer, factor, mean, variance):
     model = converted(INPUT + NORM, writer.net({"n": [MEAN, VARIANCE, np.float32([factor])]}))
     expected = (IMAGES - np.float32(mean)) / np.sqrt(np.float32(variance) + np.float32(1e-5))
@@ -38,6 +40,8 @@ def test_bias_adds_one_number_to_every_channel(converted, writer):
 
 
 def test_a_vector_can_be_scaled(converted, writer):
-    text = 'input: "data" input_shape { dim: [1, 3] } layer { name: "s" type: "Scale" bottom: "data" top: "s" }'
+    text = (
+        'input: "data" input_shape { dim: [1, 3] } layer { name: "s" type: "Scale" bottom: "data" top: "s" }'
+    )
     model = converted(text, writer.net({"s": [np.float32([1, 10, 100])]}))
     assert model(np.float32([[1, 2, 3]])).numpy().tolist() == [[1, 20, 300]]

@@ -131,6 +131,39 @@ def test_the_step_is_right_under_xla():
     assert kept(model) == [12, 4]
 
 
+def test_weights_assigned_while_training_are_masked_at_the_end_of_the_epoch():
+    class Ones(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.set_weights([np.ones_like(weight) for weight in self.model.get_weights()])
+
+    model = compiled(ConstantSparsity(0.5, 0))
+    fit(model, callbacks=[Ones()])
+    assert kept(model) == [30, 10]
+
+
+def test_best_weights_that_are_restored_are_pruned_further_when_training_goes_on():
+    model = compiled(optimizer=keras.optimizers.SGD(0.5))
+    stop = keras.callbacks.EarlyStopping("loss", mode="max", patience=9, restore_best_weights=True)
+    fit(model, epochs=3, callbacks=[stop])
+    assert kept(model) == [23, 8]
+    fit(model)
+    assert kept(model) == [12, 4]
+
+
+def test_backup_and_restore_goes_on_where_training_was_interrupted(tmp_path):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    whole, model, again = compiled(), compiled(), compiled()
+    fit(whole, epochs=3)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, epochs=3, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "b"), Interrupt()])
+    fit(again, epochs=3, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "b")])
+    assert all((a == b).all() for a, b in zip(whole.get_weights(), again.get_weights(), strict=True))
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_reaches_the_target(policy):
     keras.config.set_dtype_policy(policy)
