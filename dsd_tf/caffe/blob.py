@@ -1,6 +1,4 @@
-"""Weight arrays as Caffe stores them (`BlobProto`): legacy and new shapes, every number format the forks
-write.
-"""
+"""Weight arrays as Caffe stores them (`BlobProto`): legacy and new shapes, every number format."""
 
 from __future__ import annotations
 
@@ -29,9 +27,7 @@ class Blob:
     values: np.ndarray
 
     def fitted(self, shape: Sequence[int], where: str) -> np.ndarray:
-        """The values as float32 in `shape`; axes of length one in front do not matter, as in Caffe's legacy
-        shapes.
-        """
+        """The values as float32 in `shape`; leading axes of length one do not matter (legacy shapes)."""
         if _without_leading_ones(self.shape) != _without_leading_ones(shape):
             raise CaffeError(f"{where}: expected shape {_spelled(shape)}, found {_spelled(self.shape)}")
         return self.values.astype(np.float32, copy=False).reshape(shape)

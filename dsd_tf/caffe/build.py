@@ -17,8 +17,7 @@ from dsd_tf.caffe.weights import Arrays
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one step. `shapes` are those of its tops in Keras' axis order, without the batch axis.
-    """
+    """What became of one step. `shapes` are of its tops, in Keras' axis order without the batch axis."""
 
     caffe: str
     kind: str

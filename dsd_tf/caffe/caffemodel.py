@@ -1,5 +1,4 @@
-"""Reader of .caffemodel files (`NetParameter`) in all three layer formats, and of mean images (.binaryproto).
-"""
+"""Reader of .caffemodel files (`NetParameter`, all three layer formats) and mean images (.binaryproto)."""
 
 from __future__ import annotations
 
@@ -34,9 +33,7 @@ _V2 = _Numbers(name=1, blobs=7)
 
 
 def read_caffemodel(path: Path) -> dict[str, list[Blob]]:
-    """Weight blobs by layer name, for every layer of the file that has some. Raises CaffeError if it is
-    damaged.
-    """
+    """Blobs by layer name, for every layer that has some. Raises CaffeError if the file is damaged."""
     return parse_caffemodel(read_bytes(path), str(path))
 
 

@@ -20,9 +20,7 @@ WeightReader = Callable[[Path, Sequence[Step]], Matched]
 
 @dataclass(frozen=True)
 class Conversion:
-    """A model, where its layers come from, what was left out, and the channel means that the prototxt names
-    (BGR).
-    """
+    """A model, where its layers come from, what was left out, and the channel means in the prototxt (BGR)."""
 
     model: keras.Model
     rows: list[Row]

@@ -6,5 +6,4 @@ from dsd_tf.errors import UsageError
 
 
 class CaffeError(UsageError):
-    """A Caffe file that is damaged, contradicts itself, or asks for something the converter does not support.
-    """
+    """A Caffe file that is damaged, contradicts itself, or asks for what the converter does not support."""

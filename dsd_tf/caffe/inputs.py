@@ -1,6 +1,4 @@
-"""Where a Caffe network's data enters: top-level `input` fields, Input layers, and data layers of training
-files.
-"""
+"""Where a Caffe network's data enters: top-level `input` fields, Input layers, and data layers."""
 
 from __future__ import annotations
 

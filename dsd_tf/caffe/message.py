@@ -1,5 +1,4 @@
-"""A protobuf message read from text: a tree of named fields that knows where in the file each of them stands.
-"""
+"""A protobuf message read from text: a tree of named fields, each with its place in the file."""
 
 from __future__ import annotations
 
@@ -31,9 +30,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Scalar:
-    """A value as it was written. A quoted string is a string and nothing else; a bare token may be any other
-    type.
-    """
+    """A value as it was written: a quoted string, or a bare token of any other type."""
 
     text: str
     quoted: bool
@@ -49,9 +46,7 @@ class Entry:
 
 @dataclass
 class Message:
-    """Fields by name, each with all its occurrences in file order. The getters check type and range when
-    asked.
-    """
+    """Fields by name, each with all its occurrences in file order. The getters check type and range."""
 
     source: Source
     offset: int

@@ -14,9 +14,7 @@ def keras_name(name: str) -> str:
 
 
 class Names:
-    """Hands out the Keras layer names of one Caffe layer, none of them twice in a model, and keeps them in
-    `given`.
-    """
+    """Hands out the Keras names of one Caffe layer, none of them twice in a model; `given` keeps them."""
 
     def __init__(self, layer: str, taken: set[str]):
         self._base = keras_name(layer)

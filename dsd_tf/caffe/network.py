@@ -1,6 +1,4 @@
-"""The inference graph of a prototxt: layers of the TEST phase, every value made once, training-only parts
-left out.
-"""
+"""The inference graph of a prototxt: the TEST phase, every value made once, nothing that only trains."""
 
 from __future__ import annotations
 
@@ -18,8 +16,7 @@ _MEASURES = ("Accuracy", "Silence", "HDF5Output")
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What one layer computes. In-place layers make a new value under the old name, so equality is identity.
-    """
+    """What one layer computes. In-place layers make a new one under the old name: equality is identity."""
 
     name: str
 
@@ -48,9 +45,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Network:
-    """`layers` are in computing order; `means` is what the data layer subtracts from each channel, if there
-    is one.
-    """
+    """`layers` are in computing order; `means` is what the data layer subtracts from each channel."""
 
     name: str
     inputs: dict[Value, Shape]
@@ -64,9 +59,8 @@ def build_network(net: Message) -> Network:
     """The inference network that a prototxt describes.
 
     The outputs are the values that no layer reads. Of those that losses read, the ones with the largest loss
-    weight
-    stay: auxiliary classifiers go. Raises CaffeError for a missing bottom, a cycle, a blob made twice, or no
-    output.
+    weight stay: auxiliary classifiers go. Raises CaffeError for a missing bottom, a cycle, a blob made twice,
+    or no output.
     """
     graph = _Graph()
     for name, shape in inputs.declared(net):
@@ -109,8 +103,10 @@ class _Graph:
             self.ignored.append(Ignored(name, kind, "only gives its bottom other names"))
         elif kind in inputs.SOURCES:
             self._add_source(layer)
-        elif kind in _MEASURES or kind.endswith("Loss") or self.labels.intersection(bottoms):
-            self._drop(layer)
+        elif kind in _MEASURES or kind.endswith("Loss"):
+            self._drop(layer, "not part of inference")
+        elif self.labels.intersection(bottoms):
+            self._drop(layer, "depends on labels or losses")
         else:
             self.layers.append(layer)
 
@@ -164,7 +160,7 @@ class _Graph:
         if layer.kind != "Input":
             self.ignored.append(Ignored(layer.name, layer.kind, "its first top is the model's input"))
 
-    def _drop(self, layer: Layer) -> None:
+    def _drop(self, layer: Layer, reason: str) -> None:
         self.labels.update(layer.tops)
         if layer.kind == "Silence":
             self.silenced.update(layer.bottoms)
@@ -173,8 +169,7 @@ class _Graph:
             weight = max(layer.message.numbers("loss_weight"), default=default)
             scores = layer.bottoms[0]
             self.loss_weights[scores] = max(weight, self.loss_weights.get(scores, 0.0))
-        reason = "needs labels" if layer.kind != "Silence" else "has no output"
-        self.ignored.append(Ignored(layer.name, layer.kind, f"{reason}; not part of inference"))
+        self.ignored.append(Ignored(layer.name, layer.kind, reason))
 
     def _outputs(self, net: Message) -> list[Value]:
         made = [top for layer in self.layers for top in layer.tops]

@@ -1,6 +1,4 @@
-"""The network with every shape known: what each layer makes and which weights it needs, checked before any is
-made.
-"""
+"""The network with every shape known: what each layer makes, and which weights it needs."""
 
 from __future__ import annotations
 
@@ -38,9 +36,7 @@ class Step:
 
 
 def plan(network: Network) -> list[Step]:
-    """Steps in computing order. Raises CaffeError for an unsupported layer, and for one that its inputs do
-    not fit.
-    """
+    """Steps in computing order. Raises CaffeError for an unsupported or ill-fitting layer."""
     known = dict(network.inputs)
     steps = []
     for layers in _merged(network):

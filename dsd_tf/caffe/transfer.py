@@ -1,6 +1,4 @@
-"""Weights of a converted network into the same network as code, whichever names its Caffe file gave the
-layers.
-"""
+"""Weights of a converted network into the same network as code, whichever names its layers have."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ import keras
 
 from dsd_tf.caffe.errors import CaffeError
 
-# songhan's names of SqueezeNet's layers -> forresti's, which the models of this project use; and AlexNet's classifier.
+# songhan's names of SqueezeNet's layers -> forresti's, which this project uses; AlexNet's classifier.
 _FIRES = ((r"^fire(\d)_conv1x1_1$", r"fire\1_squeeze1x1"), (r"^fire(\d)_conv(\dx\d)_2$", r"fire\1_expand\2"))
 _HEADS = {"conv_final": "conv10", "fc8": "logits"}
 

@@ -78,9 +78,7 @@ _TRANSFORMATIONS = {
 
 
 def upgraded_layers(net: Message) -> list[Message]:
-    """The network's layers as V2 `layer` messages. Raises CaffeError for a mixture of formats or an unknown
-    type.
-    """
+    """The network's layers as V2 messages. Raises CaffeError for mixed formats and unknown types."""
     old = net.messages("layers")
     if not old:
         return net.messages("layer")
@@ -122,9 +120,7 @@ def _v0_to_v1(layer: Message) -> Message:
 
 
 def _fold_padding(layers: list[Message]) -> list[Message]:
-    """Layers without V0's padding layers; each hands its pad and its input to the convolutions and pools that
-    read it.
-    """
+    """Layers without V0's padding layers, whose pad and input go to the convolutions and pools they feed."""
     padding: dict[str, Message] = {}
     kept = []
     for layer in layers:

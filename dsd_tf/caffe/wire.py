@@ -1,5 +1,4 @@
-"""The protobuf wire format: fields of one message, without generated code
-(protobuf.dev/programming-guides/encoding).
+"""The protobuf wire format (protobuf.dev/programming-guides/encoding), read without generated code.
 
 A length-delimited field is a view of the buffer, and its length is checked against what is left before it is
 touched. Nested messages are read by whoever knows their schema, so a file cannot make the reader recurse.
@@ -47,8 +46,7 @@ def signed(value: int) -> int:
 
 
 def fields(buffer: memoryview, where: str) -> Iterator[Field]:
-    """The fields of one message in file order. A run of equal 32- or 64-bit fields comes as one field, its
-    values packed.
+    """The fields of one message in file order; runs of one 32- or 64-bit field come packed together.
 
     Raises CaffeError, prefixed with `where`, at the first byte that no message can contain.
     """

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 ABOUT = """
 Convert a Caffe network to Keras: bin/convert_caffe --prototxt=FILE --weights=FILE --output=PATH.keras
 
-Prints what each Caffe layer became and what was left out; the last line is JSON. The model maps float32 images
-(batch, height, width, channels), in the channel order of the weights (BGR) and minus the mean, to the outputs of
-the Caffe network, and needs nothing of this project to load.
+Prints what each Caffe layer became and what was left out; the last line is JSON. The model maps float32
+images (batch, height, width, channels), in the channel order of the weights (BGR) and minus the mean, to the
+outputs of the Caffe network, and needs nothing of this project to load.
 """
 
 

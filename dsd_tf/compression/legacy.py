@@ -1,5 +1,4 @@
-"""The file format of the published Deep-Compression models (Han et al., ICLR 2016), e.g.
-`compressed_SqueezeNet.net`.
+"""The file format of the published Deep-Compression models (.net; Han et al., ICLR 2016).
 
 Little-endian, without magic number, names or shapes; the network it belongs to says what is where:
 
@@ -31,9 +30,7 @@ _VALUE = np.dtype("<f4")
 
 @dataclass(frozen=True)
 class Slot:
-    """What the file does not say about a layer: its name and its weight shape in Caffe's order (outputs
-    first).
-    """
+    """What the file does not say about a layer: its name and its weight shape, outputs first."""
 
     name: str
     shape: tuple[int, ...]
@@ -83,9 +80,7 @@ def decode(data: bytes, slots: Sequence[Slot]) -> list[SharedWeights]:
 
 
 def encode(layers: Sequence[SharedWeights]) -> bytes:
-    """The bytes of a file that holds these layers. Raises UsageError for codes that do not fit their
-    codebook.
-    """
+    """The bytes of a file with these layers. Raises UsageError for codes that do not fit their codebook."""
     entries = [_entries(layer) for layer in layers]
     parts = [np.array([len(codes) for codes, _ in entries], _COUNT).tobytes()]
     for layer, (codes, gaps) in zip(layers, entries, strict=True):

@@ -25,8 +25,8 @@ def legacy_weights(path: Path, steps: Sequence[Step]) -> Matched:
     for layer, shapes in weighted_layers(steps):
         if layer.kind not in _STORED_TYPES or not is_stored(layer.name) or len(shapes) != 2:
             raise layer.error(
-                "a Deep-Compression file only holds convolutions and inner products with bias, whose name contains "
-                "conv, fc or ip"
+                "a Deep-Compression file only holds convolutions and inner products with bias, "
+                "whose name contains conv, fc or ip"
             )
         slots.append(Slot(layer.name, shapes[0]))
     try:

@@ -1,5 +1,4 @@
-"""What Caffe's ImageNet tools do to an image, to the last bit: decode, resize to 256x256, crop, subtract the
-mean.
+"""What Caffe's ImageNet tools do to an image, to the last bit: decode, resize, crop, subtract the mean.
 
 The resize is OpenCV's bilinear one for 8-bit images (imgproc/resize.cpp): weights of 11 bits, products cut to
 integers along each axis. `tf.image.resize`, rounded, differs from it in about a tenth of all values.
@@ -28,8 +27,7 @@ def decode_rgb(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def resized_crop(image: tf.Tensor, top: int, left: int, height: int, width: int) -> tf.Tensor:
-    """A rectangle of the image resized to 256x256: uint8 (h, w, channels) -> uint8 (height, width, channels).
-    """
+    """A rectangle of the image resized to 256x256: uint8 (h, w, c) -> uint8 (height, width, c)."""
     rows, row_weights = _taps(tf.shape(image)[0], top, height)
     columns, column_weights = _taps(tf.shape(image)[1], left, width)
     corners = tf.cast(tf.gather(tf.gather(image, rows), columns, axis=2), tf.int32)
@@ -55,9 +53,7 @@ def preprocess(encoded: tf.Tensor, height: int, width: int, mean: np.ndarray) ->
 
 
 def _taps(length: tf.Tensor, start: int, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """The two places on an axis of `length` that each of `count` output places mixes, and their weights: (2,
-    count).
-    """
+    """Which two places on an axis of `length` each of `count` outputs mixes, and the weights: (2, count)."""
     scale = tf.cast(length, tf.float64) / SIDE
     place = tf.cast((tf.range(start, start + count, dtype=tf.float64) + 0.5) * scale - 0.5, tf.float32)
     first = tf.floor(place)

@@ -31,9 +31,12 @@ class ImageFolder:
     def __init__(self, folder: Path, image_size: int = 0):
         places = {split: folder / name for split, name in _FOLDERS.items() if (folder / name).is_dir()}
         splits = roles(places, f"image folder {folder} (train/, test/, val/)")
-        classes = _list_folders(places["train"])
+        classes = list_folders(places["train"])
         self.num_classes = len(classes)
-        self._files = {role: _list_files(places[split], classes) for role, split in splits.items()}
+        self._files = {
+            role: list_files(places[split], classes, absent="has no folder below train/")
+            for role, split in splits.items()
+        }
         self.examples = {role: len(files) for role, files in self._files.items()}
         self._square = Square(image_size, image_size) if image_size else None
         self.image_shape = self._shape_of(self._files["train"][0][0], image_size)
@@ -71,14 +74,19 @@ class ImageFolder:
         )
 
 
-def _list_folders(place: Path) -> list[str]:
+def list_folders(place: Path) -> list[str]:
+    """The sorted names of the folders in `place`."""
     return sorted(folder.name for folder in place.iterdir() if folder.is_dir() and folder.name[0] != ".")
 
 
-def _list_files(place: Path, classes: list[str]) -> list[tuple[Path, int]]:
-    strange = [name for name in _list_folders(place) if name not in classes]
+def list_files(place: Path, classes: list[str], absent: str) -> list[tuple[Path, int]]:
+    """The PNG and JPEG files in the folders of `place`, class by class, with their class.
+
+    Raises UsageError for a folder that is no class, in the words of `absent`, and where there is no file.
+    """
+    strange = sorted(set(list_folders(place)) - set(classes))
     if strange:
-        raise UsageError(f"image folder {place}: class {strange[0]!r} has no folder below train/")
+        raise UsageError(f"image folder {place}: class {strange[0]!r} {absent}")
     files = [
         (file, label)
         for label, name in enumerate(classes)

@@ -17,7 +17,8 @@ class Known:
     """The published treatment of one set; `mean` and `std` are per channel, of pixels in [0, 1].
 
     A set whose images vary in size is scaled so that the shorter side is `shorter_side` pixels and cut to
-    the centre `image_size` x `image_size`; both are 0 for a set of one size.
+    the centre `image_size` x `image_size`; both are 0 for a set of one size. `unlabelled` names splits whose
+    labels are secret.
     """
 
     mean: tuple[float, ...]
@@ -25,6 +26,7 @@ class Known:
     augmentation: str = "none"
     image_size: int = 0
     shorter_side: int = 0
+    unlabelled: tuple[str, ...] = ()
 
     def shorter_side_for(self, image_size: int) -> int:
         """The shorter side to scale to before a cut to `image_size`, in the published proportion."""
@@ -38,6 +40,7 @@ KNOWN = {
     "cifar10": Known(**_IMAGENET, augmentation="crop_flip"),
     "cifar100": Known(**_IMAGENET, augmentation="crop_flip"),
     "oxford_flowers102": Known(**_IMAGENET, image_size=128, shorter_side=156),
+    "imagenet2012": Known(**_IMAGENET, image_size=224, shorter_side=256, unlabelled=("test",)),
 }
 
 

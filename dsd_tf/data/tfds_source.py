@@ -12,6 +12,7 @@ from dsd_tf.data.images import Images
 from dsd_tf.data.known import known
 from dsd_tf.data.pixels import Square, decode
 from dsd_tf.data.splits import roles
+from dsd_tf.data.stream import Stream
 from dsd_tf.data.tfds_builder import first_line, open_builder, quiet
 from dsd_tf.errors import UsageError
 
@@ -35,7 +36,9 @@ class TfdsSource:
         if not (_is_bytes(image) and isinstance(label, tfds.features.ClassLabel)):
             raise UsageError(f"data set {name!r} does not pair an image of 8-bit pixels with one class label")
         self.num_classes = label.num_classes
-        self._splits = roles(info.splits, f"data set {name!r}")
+        published = known(name)
+        labelled = [split for split in info.splits if not (published and split in published.unlabelled)]
+        self._splits = roles(labelled, f"data set {name!r}")
         self.examples = {role: info.splits[split].num_examples for role, split in self._splits.items()}
         self._square, self.image_shape = _shape(name, image, image_size)
 
@@ -53,6 +56,18 @@ class TfdsSource:
             where = f"data set {self._name!r}, {split} split in {self._builder.data_path}"
             raise UsageError(f"{where}: cannot be read ({first_line(error)}); prepare it again") from error
         return Images(images, labels, np.array([name.decode() for name in ids]) if ids else None)
+
+    def stream(self, split: str) -> Stream:
+        """A whole split, to be decoded as it is read."""
+        where = f"data set {self._name!r}, {split} split"
+        return Stream(
+            name=where,
+            items=self._encoded(split).map(lambda example: (example[self._image], example[self._label])),
+            read=tf.identity,
+            examples=self.examples[split],
+            num_classes=self.num_classes,
+            example=lambda position: f"example {position} of {where}",
+        )
 
     def _batches(self, split: str, index: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         examples = self._encoded(split)

@@ -1,6 +1,4 @@
-"""AlexNet in its two published forms: Caffe's (Krizhevsky et al., NIPS 2012) and torchvision's (arXiv
-1404.5997).
-"""
+"""AlexNet as in Caffe (Krizhevsky et al., NIPS 2012) and as in torchvision (arXiv 1404.5997)."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ BVLC_HIDDEN = Scheme(conv=narrow_normal, dense=_narrower_normal, bias=_tenth)
 
 
 def alexnet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
-    """torchvision's: 57,044,810 parameters for 3 channels and 10 classes. Raises UsageError for images under
-    63x63.
-    """
+    """57,044,810 parameters for 3 channels and 10 classes. Raises UsageError for images under 63x63."""
     require_side(images, 63, "alexnet")
     blocks = Blocks(options, seed, TORCH)
     x = layers.ZeroPadding2D(2, name="conv1_pad")(images)
@@ -52,8 +48,7 @@ def alexnet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: 
 
 
 def alexnet_bvlc(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
-    """BVLC Caffe's, with LRN and convolutions in two groups: 60,965,224 parameters for 3 channels and 1000
-    classes.
+    """With LRN and two groups, as BVLC trained it: 60,965,224 parameters for 3 channels, 1000 classes.
 
     Published weights expect BGR images of 227x227 minus the mean image. Raises UsageError for images under
     39x39.

@@ -1,5 +1,4 @@
-"""Caffe's pooling, local response normalisation and grouped convolution, in layers and ops that plain Keras
-can load.
+"""Caffe's pooling, local response normalisation and groups, made of what plain Keras can load.
 
 Source of the arithmetic: BVLC Caffe, src/caffe/layers/{pooling,lrn}_layer.cpp.
 """
@@ -27,9 +26,7 @@ class Window:
     pad: int = 0
 
     def count(self, length: int, round_up: bool = True) -> int:
-        """How many windows Caffe places on an axis: a last one may hang over, but must not begin in the
-        padding.
-        """
+        """How many windows Caffe places: the last may hang over, but must not begin in the padding."""
         steps = (length + 2 * self.pad - self.size) / self.stride
         count = (math.ceil(steps) if round_up else math.floor(steps)) + 1
         return count - 1 if self.pad and (count - 1) * self.stride >= length + self.pad else count
@@ -49,9 +46,7 @@ Windows = tuple[Window, Window]
 
 
 def max_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True) -> KerasTensor:
-    """Maxima over windows clipped to the map: (batch, h, w, c) -> (batch, window.count(h), window.count(w),
-    c).
-    """
+    """Maxima over windows clipped to the map: (batch, h, w, c) -> (batch, count(h), count(w), c)."""
     hangs = _overhangs(x, windows, round_up)
     sides = [(window.pad, max(0, window.pad + hang)) for window, hang in zip(windows, hangs, strict=True)]
     size, stride = _sizes(windows)
@@ -68,8 +63,7 @@ def max_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True)
 
 
 def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True) -> KerasTensor:
-    """Means over windows clipped to the padded map: padding counts as zeros, what hangs over does not count.
-    """
+    """Means over windows clipped to the padded map: padding counts as zeros, overhang does not count."""
     hangs = [max(0, hang) for hang in _overhangs(x, windows, round_up)]
     sides = [(window.pad, window.pad + hang) for window, hang in zip(windows, hangs, strict=True)]
     if sides != [(0, 0), (0, 0)]:
@@ -89,9 +83,7 @@ def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = T
 def local_response_norm(
     x: KerasTensor, size: int, alpha: float, beta: float, k: float, name: str
 ) -> KerasTensor:
-    """x / (k + alpha / size * sum of x**2 over `size` neighbouring channels)**beta (Krizhevsky et al., NIPS
-    2012).
-    """
+    """x / (k + alpha / size * sum of x**2 over `size` channels)**beta (Krizhevsky et al., NIPS 2012)."""
     channels = x.shape[-1]
 
     def normalize(x: KerasTensor) -> KerasTensor:
@@ -107,7 +99,7 @@ def local_response_norm(
 def scaled_down(x: KerasTensor, base: KerasTensor, beta: float) -> KerasTensor:
     """x / base**beta for a positive base."""
     if beta == 0.75:
-        # Two roots take a fifth of the time of a power on a CPU, and every published network has this exponent.
+        # Two roots take a fifth of a power's time on a CPU, and every published network has this exponent.
         root = ops.rsqrt(base)
         return x * root * ops.sqrt(root)
     return x * ops.power(base, -beta)

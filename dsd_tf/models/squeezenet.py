@@ -1,5 +1,4 @@
-"""SqueezeNet (Iandola et al., arXiv 1602.07360) as its authors' Caffe files define it, with their layer
-names.
+"""SqueezeNet (Iandola et al., arXiv 1602.07360) as its authors' Caffe files define it, and name its layers.
 
 Logits are means over the map of conv10's ReLU, hence never negative. Published weights expect BGR images of
 227x227 from which (104, 117, 123) was subtracted.
@@ -49,9 +48,7 @@ def squeezenet_v1_0(images: KerasTensor, num_classes: int, options: ModelOptions
 def squeezenet_residual(
     images: KerasTensor, num_classes: int, options: ModelOptions, seed: int
 ) -> KerasTensor:
-    """Version 1.0 with the input of fire modules 3, 5, 7 and 9 added to their output. Raises UsageError for
-    images under 21x21.
-    """
+    """Version 1.0 with the input of fire modules 3, 5, 7 and 9 added to their output."""
     require_side(images, 21, "squeezenet_residual")
     return _version_1_0(images, num_classes, Blocks(options, seed, BODY), residual=True)
 

@@ -62,7 +62,10 @@ def select_masks(
         groups = _largest_overall(pooled, counts, min(target, allowed.kept))
     else:
         groups = _largest_per_layer(pooled, counts, allocation.densities(shapes, density))
-    return Masks({name: granularity.expand(groups[name], shapes[name]) & allowed[name] for name in scores})
+    chosen = {name: granularity.expand(groups[name], shapes[name]) & allowed[name] for name in scores}
+    for mask in chosen.values():
+        mask.flags.writeable = False  # Masks then need no copy
+    return Masks(chosen)
 
 
 def remaining_after(active: int, fraction: float) -> int:

@@ -104,9 +104,7 @@ def plan_text():
 
 
 def random_arrays(text: str, seed: int = 0) -> dict[str, list[np.ndarray]]:
-    """Weights for every layer of a prototxt; the second and third blob are positive, as variances and factors
-    are.
-    """
+    """Weights for every layer of a prototxt; all but the first blob are positive, as variances are."""
     random = np.random.default_rng(seed)
     arrays: dict[str, list[np.ndarray]] = {}
     for layer, shapes in weighted_layers(planned(text)[1]):
@@ -145,6 +143,23 @@ def opencv():
         return net.forward()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def same_as_opencv(converted, opencv):
+    """Asserts that layers on a 4x7x10 map named "data" compute what OpenCV computes, on random weights."""
+
+    def check(body: str) -> None:
+        text = f'input: "data" input_dim: [2, 4, 7, 10] {body}'
+        arrays = random_arrays(text)
+        images = np.random.default_rng(1).normal(0, 1, (2, 4, 7, 10)).astype(np.float32)
+        expected = opencv(text, arrays, {"data": images})
+        found = converted(text, Writer().net(arrays))(images.transpose(0, 2, 3, 1)).numpy()
+        if found.ndim == 4:
+            found = found.transpose(0, 3, 1, 2)
+        np.testing.assert_allclose(found, expected.reshape(found.shape), rtol=1e-5, atol=1e-5)
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,8 @@ layer { name: "prelu" type: "PReLU" bottom: "x" top: "x" }
 layer { name: "lrn" type: "LRN" bottom: "x" top: "n" lrn_param { alpha: 0.1 } }
 layer { name: "within" type: "LRN" bottom: "n" top: "w" lrn_param { local_size: 3 alpha: 1 norm_region: 1 } }
 layer { name: "pool" type: "Pooling" bottom: "w" top: "p" pooling_param { kernel_size: 3 stride: 2 pad: 1 } }
-layer { name: "mean" type: "Pooling" bottom: "w" top: "m" pooling_param { pool: AVE kernel_size: 4 stride: 3 pad: 1 } }
+layer { name: "mean" type: "Pooling" bottom: "w" top: "m"
+        pooling_param { pool: AVE kernel_size: 4 stride: 3 pad: 1 } }
 layer { name: "deconv" type: "Deconvolution" bottom: "m" top: "d"
         convolution_param { num_output: 4 kernel_size: 2 stride: 3 } }
 layer { name: "slice" type: "Slice" bottom: "p" top: "s1" top: "s2" slice_param { slice_point: 3 } }
@@ -33,14 +34,16 @@ layer { name: "power" type: "Power" bottom: "s2" top: "s2" power_param { power: 
 layer { name: "cat" type: "Concat" bottom: "s2" bottom: "s1" top: "c" }
 layer { name: "depthwise" type: "Convolution" bottom: "c" top: "e"
         convolution_param { num_output: 8 kernel_size: 3 pad: 1 group: 8 } }
-layer { name: "sum" type: "Eltwise" bottom: "e" bottom: "p" top: "sum" eltwise_param { coeff: 1 coeff: -0.5 } }
+layer { name: "sum" type: "Eltwise" bottom: "e" bottom: "p" top: "sum"
+        eltwise_param { coeff: 1 coeff: -0.5 } }
 layer { name: "bias" type: "Bias" bottom: "sum" top: "sum" }
 layer { name: "drop" type: "Dropout" bottom: "sum" top: "sum" }
 layer { name: "flatten" type: "Flatten" bottom: "sum" top: "f" }
 layer { name: "fc" type: "InnerProduct" bottom: "f" top: "fc" inner_product_param { num_output: 6 } }
 layer { name: "scale" type: "Scale" bottom: "fc" top: "fc" }
 layer { name: "reshape" type: "Reshape" bottom: "d" top: "r" reshape_param { shape { dim: 0 dim: -1 } } }
-layer { name: "fc2" type: "InnerProduct" bottom: "r" top: "fc2" inner_product_param { num_output: 6 bias_term: false } }
+layer { name: "fc2" type: "InnerProduct" bottom: "r" top: "fc2"
+        inner_product_param { num_output: 6 bias_term: false } }
 layer { name: "max" type: "Eltwise" bottom: "fc" bottom: "fc2" top: "out" eltwise_param { operation: MAX } }
 layer { name: "prob" type: "Softmax" bottom: "out" top: "prob" }
 """
@@ -131,20 +134,23 @@ def test_several_inputs_and_outputs_are_lists(converted):
 
 def test_a_map_of_one_pixel_comes_out_as_a_vector(converted):
     text = """input: "a" input_dim: [1, 5, 3, 3]
-    layer { name: "p" type: "Pooling" bottom: "a" top: "p" pooling_param { pool: AVE global_pooling: true } }"""
+    layer { name: "p" type: "Pooling" bottom: "a" top: "p"
+            pooling_param { pool: AVE global_pooling: true } }"""
     assert converted(text).output.shape == (None, 5)
 
 
 def test_layers_of_one_name_get_different_keras_names(converted):
     text = """input: "a" input_dim: [1, 5, 3, 3]
-    layer { name: "r/x" type: "ReLU" bottom: "a" top: "b" } layer { name: "r_x" type: "TanH" bottom: "b" top: "c" }"""
+    layer { name: "r/x" type: "ReLU" bottom: "a" top: "b" }
+    layer { name: "r_x" type: "TanH" bottom: "b" top: "c" }"""
     assert [layer.name for layer in converted(text).layers] == ["a", "r_x", "r_x_2"]
 
 
 @pytest.mark.parametrize("version", [0, 1, 2])
 @pytest.mark.parametrize("style", ["packed", "unpacked", "double", "raw float", "raw half"])
 def test_every_file_format_gives_the_same_keras_weights(converted, writer, version, style):
-    text = """input: "data" input_dim: [1, 3, 5, 5] layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+    text = """input: "data" input_dim: [1, 3, 5, 5]
+              layer { name: "c" type: "Convolution" bottom: "data" top: "c"
               convolution_param { num_output: 2 kernel_size: [2, 3] } }"""
     kernel = np.arange(36, dtype=np.float32).reshape(2, 3, 2, 3)
     arrays = {"c": [kernel, np.float32([5, 6])]}

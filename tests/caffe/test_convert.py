@@ -14,7 +14,8 @@ from dsd_tf.models.build import ModelOptions, build_model
 
 TEXT = """layer { name: "data" type: "Data" top: "data" top: "label"
                   transform_param { crop_size: 4 mean_value: [1, 2, 3] } }
-layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 2 kernel_size: 4 } }
+layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+        convolution_param { num_output: 2 kernel_size: 4 } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "c" bottom: "label" top: "loss" }
 """
 

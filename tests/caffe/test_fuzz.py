@@ -1,6 +1,4 @@
-"""Thousands of damaged files: each ends in CaffeError or in exactly what is left in the file, in bounded
-memory.
-"""
+"""Thousands of damaged files: each ends in an error of ours or in exactly what is left in the file."""
 
 from __future__ import annotations
 
@@ -29,9 +27,12 @@ input: "data" input_shape { dim: [1, 4, 13, 10] }
 layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
         convolution_param { num_output: 8 kernel_size: 3 pad: 2 stride: 2 group: 2 } }
 layer { name: "relu" type: "ReLU" bottom: "conv1" top: "conv1" include { phase: TEST } }
-layer { name: "norm" type: "LRN" bottom: "conv1" top: "norm" lrn_param { local_size: 5 alpha: 0.0001 beta: 0.75 } }
-layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool" pooling_param { pool: MAX kernel_size: 3 stride: 2 } }
-layer { name: "conv2" type: "Convolution" bottom: "pool" top: "a" convolution_param { num_output: 6 kernel_size: 1 } }
+layer { name: "norm" type: "LRN" bottom: "conv1" top: "norm"
+        lrn_param { local_size: 5 alpha: 0.0001 beta: 0.75 } }
+layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool"
+        pooling_param { pool: MAX kernel_size: 3 stride: 2 } }
+layer { name: "conv2" type: "Convolution" bottom: "pool" top: "a"
+        convolution_param { num_output: 6 kernel_size: 1 } }
 layer { name: "cat" type: "Concat" bottom: "a" bottom: "pool" top: "cat" }
 layer { name: "fc" type: "InnerProduct" bottom: "cat" top: "fc" inner_product_param { num_output: 5 } }
 layer { name: "drop" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 0.5 } }
@@ -162,9 +163,7 @@ def net_parameter():
 
 
 def outcomes(attempt: Callable, count: int, seed: int, most: int) -> Iterator[object]:
-    """Results of `count` attempts, None for those that end in UsageError; each allocates at most `most`
-    bytes.
-    """
+    """Results of `count` attempts, None for a UsageError; each allocates at most `most` bytes."""
     random = np.random.default_rng(seed)
     tracemalloc.start()
     try:

@@ -27,8 +27,8 @@ RELU = ' layer { name: "r" type: "ReLU" bottom: "data" top: "r" }'
             (1, 5, 5),
         ),
         (
-            'layer { type: "DummyData" top: "data" top: "label" dummy_data_param { shape { dim: 2 dim: 3 dim: 4 dim: 5 } '
-            "shape { dim: 2 } } }",
+            'layer { type: "DummyData" top: "data" top: "label" '
+            "dummy_data_param { shape { dim: 2 dim: 3 dim: 4 dim: 5 } shape { dim: 2 } } }",
             (3, 4, 5),
         ),
     ],
@@ -39,7 +39,8 @@ def test_every_declaration_gives_the_shape_of_one_example(text, shape):
 
 
 def test_several_inputs_have_four_dims_each():
-    text = 'input: "data" input: "b" input_dim: [1, 3, 5, 7, 1, 2, 2, 2] layer { type: "Flatten" bottom: "b" top: "c" }'
+    text = """input: "data" input: "b" input_dim: [1, 3, 5, 7, 1, 2, 2, 2]
+    layer { type: "Flatten" bottom: "b" top: "c" }"""
     network = build_network(parse_prototxt(text + RELU))
     assert list(network.inputs.values()) == [(3, 5, 7), (2, 2, 2)]
 

@@ -47,26 +47,32 @@ def test_a_grouped_caffe_alexnet_is_the_model_in_code(converted, make_arrays, wr
     from dsd_tf.models.build import ModelOptions, build_model
 
     text = """input: "data" input_dim: [1, 3, 67, 67]
-    layer { name: "conv1" type: "Convolution" bottom: "data" top: "a" convolution_param { num_output: 4 kernel_size: 11 stride: 4 } }
+    layer { name: "conv1" type: "Convolution" bottom: "data" top: "a"
+            convolution_param { num_output: 4 kernel_size: 11 stride: 4 } }
     layer { name: "r1" type: "ReLU" bottom: "a" top: "a" }
     layer { name: "n1" type: "LRN" bottom: "a" top: "n" lrn_param { local_size: 5 alpha: 0.0001 } }
     layer { name: "p1" type: "Pooling" bottom: "n" top: "b" pooling_param { kernel_size: 3 stride: 2 } }
-    layer { name: "conv2" type: "Convolution" bottom: "b" top: "b2" convolution_param { num_output: 12 kernel_size: 5 pad: 2 group: 2 } }
+    layer { name: "conv2" type: "Convolution" bottom: "b" top: "b2"
+            convolution_param { num_output: 12 kernel_size: 5 pad: 2 group: 2 } }
     layer { name: "r2" type: "ReLU" bottom: "b2" top: "b2" }
     layer { name: "n2" type: "LRN" bottom: "b2" top: "n2" lrn_param { local_size: 5 alpha: 0.0001 } }
     layer { name: "p2" type: "Pooling" bottom: "n2" top: "c" pooling_param { kernel_size: 3 stride: 2 } }
-    layer { name: "conv3" type: "Convolution" bottom: "c" top: "c3" convolution_param { num_output: 20 kernel_size: 3 pad: 1 } }
+    layer { name: "conv3" type: "Convolution" bottom: "c" top: "c3"
+            convolution_param { num_output: 20 kernel_size: 3 pad: 1 } }
     layer { name: "r3" type: "ReLU" bottom: "c3" top: "c3" }
-    layer { name: "conv4" type: "Convolution" bottom: "c3" top: "c4" convolution_param { num_output: 20 kernel_size: 3 pad: 1 group: 2 } }
+    layer { name: "conv4" type: "Convolution" bottom: "c3" top: "c4"
+            convolution_param { num_output: 20 kernel_size: 3 pad: 1 group: 2 } }
     layer { name: "r4" type: "ReLU" bottom: "c4" top: "c4" }
-    layer { name: "conv5" type: "Convolution" bottom: "c4" top: "c5" convolution_param { num_output: 12 kernel_size: 3 pad: 1 group: 2 } }
+    layer { name: "conv5" type: "Convolution" bottom: "c4" top: "c5"
+            convolution_param { num_output: 12 kernel_size: 3 pad: 1 group: 2 } }
     layer { name: "r5" type: "ReLU" bottom: "c5" top: "c5" }
     layer { name: "p5" type: "Pooling" bottom: "c5" top: "p5" pooling_param { kernel_size: 3 stride: 2 } }
     layer { name: "fc6" type: "InnerProduct" bottom: "p5" top: "f6" inner_product_param { num_output: 205 } }
     layer { name: "r6" type: "ReLU" bottom: "f6" top: "f6" }
     layer { name: "fc7" type: "InnerProduct" bottom: "f6" top: "f7" inner_product_param { num_output: 205 } }
     layer { name: "r7" type: "ReLU" bottom: "f7" top: "f7" }
-    layer { name: "fc8" type: "InnerProduct" bottom: "f7" top: "f8" inner_product_param { num_output: 10 } }"""
+    layer { name: "fc8" type: "InnerProduct" bottom: "f7" top: "f8"
+            inner_product_param { num_output: 10 } }"""
     source = converted(text, writer.net(make_arrays(text)))
     target = build_model("alexnet_bvlc", (67, 67, 3), 10, ModelOptions(width=0.05), 0)
     copy_weights(source, target)

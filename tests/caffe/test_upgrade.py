@@ -15,7 +15,8 @@ layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
         convolution_param { num_output: 4 kernel_size: 3 pad: 1 stride: 2 group: 2 bias_term: false } }
 layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
 layer { name: "norm" type: "LRN" bottom: "conv" top: "norm" lrn_param { local_size: 3 alpha: 0.1 beta: 0.5 } }
-layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
+layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool"
+        pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
 layer { name: "fc" type: "InnerProduct" bottom: "pool" top: "fc" inner_product_param { num_output: 3 } }
 layer { name: "drop" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 0.4 } }
 layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
@@ -25,7 +26,8 @@ layers { name: "conv" type: CONVOLUTION bottom: "data" top: "conv" blobs_lr: 1 w
          convolution_param { num_output: 4 kernel_size: 3 pad: 1 stride: 2 group: 2 bias_term: false } }
 layers { name: "relu" type: RELU bottom: "conv" top: "conv" }
 layers { name: "norm" type: LRN bottom: "conv" top: "norm" lrn_param { local_size: 3 alpha: 0.1 beta: 0.5 } }
-layers { name: "pool" type: 17 bottom: "norm" top: "pool" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
+layers { name: "pool" type: 17 bottom: "norm" top: "pool"
+        pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
 layers { name: "fc" type: INNER_PRODUCT bottom: "pool" top: "fc" inner_product_param { num_output: 3 } }
 layers { name: "drop" type: DROPOUT bottom: "fc" top: "fc" dropout_param { dropout_ratio: 0.4 } }
 layers { name: "prob" type: SOFTMAX bottom: "fc" top: "prob" }
@@ -84,7 +86,8 @@ def test_old_data_layers_move_their_transformation():
         ("layers { type: CONVOLUTIO }", "unknown type 'CONVOLUTIO'; did you mean 'CONVOLUTION'"),
         ('layers { layer { type: "con" } }', "unknown V0 layer type 'con'"),
         (
-            'layers { layer { type: "padding" } bottom: "a" top: "b" } layers { layer { type: "relu" } bottom: "b" }',
+            'layers { layer { type: "padding" } bottom: "a" top: "b" } '
+            'layers { layer { type: "relu" } bottom: "b" }',
             "only a convolution or a pool",
         ),
         ('layers { layer { type: "padding" } top: "b" }', "a padding layer has one bottom and one top"),

@@ -10,7 +10,8 @@ from dsd_tf.caffe.errors import CaffeError
 from dsd_tf.caffe.weights import match
 
 TEXT = """input: "data" input_dim: [1, 4, 5, 7]
-layer { name: "c1" type: "Convolution" bottom: "data" top: "c1" convolution_param { num_output: 2 kernel_size: 3 } }
+layer { name: "c1" type: "Convolution" bottom: "data" top: "c1"
+        convolution_param { num_output: 2 kernel_size: 3 } }
 layer { name: "r" type: "ReLU" bottom: "c1" top: "c1" }
 layer { name: "c2" type: "Convolution" bottom: "c1" top: "c2"
         convolution_param { num_output: 1 kernel_size: 1 bias_term: false } }

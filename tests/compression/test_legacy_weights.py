@@ -11,7 +11,8 @@ from dsd_tf.compression.legacy import SharedWeights, Slot, encode
 from dsd_tf.compression.legacy_weights import legacy_weights
 
 TEXT = """input: "data" input_dim: [1, 2, 4, 4]
-layer { name: "conv1" type: "Convolution" bottom: "data" top: "a" convolution_param { num_output: 3 kernel_size: 2 } }
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "a"
+        convolution_param { num_output: 3 kernel_size: 2 } }
 layer { name: "relu_conv1" type: "ReLU" bottom: "a" top: "a" }
 layer { name: "fc" type: "InnerProduct" bottom: "a" top: "b" inner_product_param { num_output: 4 } }
 """

@@ -15,8 +15,7 @@ from dsd_tf.caffe.names import Names
 
 @dataclass(frozen=True)
 class BatchNorm(Rule):
-    """Blobs: mean * f, variance * f, and the factor f. Normalises by them; has no scale or offset of its own.
-    """
+    """Blobs: mean * f, variance * f, and the factor f. Has no scale or offset of its own."""
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         shape = self.single(bottoms)

@@ -81,8 +81,8 @@ class Slice(Rule):
         edges = [0, *self._points(shape), shape[axis]]
         if len(edges) != len(self.layer.tops) + 1 or any(a >= b for a, b in itertools.pairwise(edges)):
             raise self.layer.error(
-                f"slice_point must give one part, not empty, for each of the {len(self.layer.tops)} tops on an axis of "
-                f"length {shape[axis]}; the edges are {edges}"
+                f"slice_point must give one part, not empty, for each of the {len(self.layer.tops)} tops "
+                f"on an axis of length {shape[axis]}; the edges are {edges}"
             )
         parts = [(*shape[:axis], b - a, *shape[axis + 1 :]) for a, b in itertools.pairwise(edges)]
         return Shapes(parts, [])

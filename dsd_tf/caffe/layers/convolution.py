@@ -57,9 +57,7 @@ class Convolution(FilterRule):
         return centred and filters.stride == (1, 1)
 
     def _strides_late(self, depthwise: bool) -> bool:
-        """TensorFlow does not stride and dilate at once, nor a depthwise kernel differently along rows and
-        columns.
-        """
+        """TensorFlow does not stride and dilate at once, nor stride a depthwise kernel unequally."""
         filters = self.filters
         dilated = filters.dilation != (1, 1) and filters.stride != (1, 1)
         return dilated or (depthwise and filters.stride[0] != filters.stride[1])

@@ -45,19 +45,18 @@ class FilterRule(Rule):
 
     def check(self, bottoms: Sequence[Shape]) -> Shape:
         """The bottom's shape, if its channels and the outputs divide into the groups."""
-        shape = self.map(bottoms)
+        shape = self.feature_map(bottoms)
         outputs, group = self.filters.outputs, self.filters.group
         if not outputs or outputs % group or shape[0] % group:
             raise self.layer.error(
-                f"num_output {outputs} must be positive, and it and the {shape[0]} input channels multiples of "
-                f"group {group}"
+                f"num_output {outputs} must be positive, and it and the {shape[0]} input channels "
+                f"multiples of group {group}"
             )
         return shape
 
 
 def bank_per_group(blobs: list[np.ndarray], groups: int) -> list[list[np.ndarray]]:
-    """Keras kernel, and bias if there is one, of every group. Groups divide the first axis of a Caffe kernel.
-    """
+    """Keras kernel, and bias if there is one, of every group; groups divide a Caffe kernel's first axis."""
     kernels = np.split(blobs[0].transpose(2, 3, 1, 0), groups, axis=3)
     biases = [np.split(bias, groups) for bias in blobs[1:]]
     return [[kernel, *(bias[index] for bias in biases)] for index, kernel in enumerate(kernels)]

@@ -16,8 +16,7 @@ from dsd_tf.caffe.names import Names
 
 @dataclass(frozen=True)
 class InnerProduct(Rule):
-    """Caffe flattens maps channel by channel, Keras pixel by pixel: the kernel's rows are permuted to match.
-    """
+    """Caffe flattens maps channel by channel, Keras pixel by pixel: the kernel's rows are permuted."""
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         parameters = self.message.message("inner_product_param")

@@ -22,7 +22,7 @@ class LRN(Rule):
     """Within a channel, the window is spatial and the mean over it includes the padding; `k` is 1 there."""
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
-        shape = self.map(bottoms)
+        shape = self.feature_map(bottoms)
         if self._size % 2 == 0:
             raise self.layer.error(f"local_size must be odd, not {self._size}")
         if self._parameters.number("k", 1.0) <= 0 or self._parameters.number("alpha", 1.0) < 0:

@@ -22,7 +22,7 @@ _ROUNDING = ("CEIL", "FLOOR")
 @dataclass(frozen=True)
 class Pooling(Rule):
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
-        channels, *lengths = self.map(bottoms)
+        channels, *lengths = self.feature_map(bottoms)
         if self._method == "STOCHASTIC":
             raise self.layer.error("STOCHASTIC pooling is not supported (supported: MAX, AVE)")
         if self._is_global:

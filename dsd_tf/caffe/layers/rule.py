@@ -1,5 +1,4 @@
-"""What the converter asks of a Caffe layer: the shapes it makes, the weights it owns, and its Keras layers.
-"""
+"""What the converter asks of a Caffe layer: the shapes it makes, the weights it owns, its Keras layers."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ from dsd_tf.caffe.network import Layer
 
 
 class Shapes(NamedTuple):
-    """Of one layer: its tops and its weight blobs, both in Caffe's axis order; tops without the batch axis.
-    """
+    """Of one layer's tops (without the batch axis) and weight blobs, both in Caffe's axis order."""
 
     tops: list[Shape]
     blobs: list[Shape]
@@ -28,9 +26,7 @@ class Shapes(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule(abc.ABC):
-    """One Caffe layer. Maps of shape (C, H, W) are (batch, H, W, C) in Keras; other shapes keep their axis
-    order.
-    """
+    """One Caffe layer. Maps (C, H, W) are (batch, H, W, C) in Keras; other shapes keep their axis order."""
 
     layer: Layer
 
@@ -54,7 +50,7 @@ class Rule(abc.ABC):
             )
         return bottoms[0]
 
-    def map(self, bottoms: Sequence[Shape]) -> Shape:
+    def feature_map(self, bottoms: Sequence[Shape]) -> Shape:
         """The only bottom's shape, for a layer that works on (channels, height, width)."""
         shape = self.single(bottoms)
         if len(shape) != 3:
@@ -85,7 +81,7 @@ def apply(layer: keras.layers.Layer, x: KerasTensor, weights: Sequence[np.ndarra
 
     An array may have other axes than the weight if its numbers are in the same order.
     """
-    # A layer that first draws random weights and then gets others needs three times the memory of its weights.
+    # Drawing random weights first and setting them afterwards takes three times the memory of the weights.
     rest = iter(weights)
     own = {name: value for name, value in vars(layer).items() if name.endswith("_initializer")}
     for name in own:

@@ -8,8 +8,7 @@ Pair = tuple[int, int]
 
 
 def pair(message: Message, name: str, default: int | None, least: int) -> Pair:
-    """Rows and columns of `kernel_size`, `stride`, `pad` or `dilation`: one value for both, two values, or _h
-    and _w.
+    """Rows and columns of `kernel_size`, `stride`, ...: one value for both, two values, or _h and _w.
 
     Without a default the parameter must be there.
     """

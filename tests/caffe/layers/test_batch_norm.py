@@ -9,6 +9,23 @@ INPUT = 'input: "data" input_dim: [1, 2, 3, 3] '
 NORM = 'layer { name: "n" type: "BatchNorm" bottom: "data" top: "n" } '
 IMAGES = np.random.default_rng(0).normal(0, 1, (4, 3, 3, 2)).astype(np.float32)
 MEAN, VARIANCE = np.float32([6, -3]), np.float32([12, 3])
+PARITY = {
+    "batch norm": """
+        layer { name: "b" type: "BatchNorm" bottom: "data" top: "b" }
+    """,
+    "batch norm and scale": """
+        layer { name: "b" type: "BatchNorm" bottom: "data" top: "b" batch_norm_param { eps: 0.01 } }
+        layer { name: "s" type: "Scale" bottom: "b" top: "b" scale_param { bias_term: true } }
+    """,
+    "scale alone": """
+        layer { name: "s" type: "Scale" bottom: "data" top: "s" scale_param { bias_term: true } }
+    """,
+}
+
+
+@pytest.mark.parametrize("body", PARITY.values(), ids=PARITY.keys())
+def test_layers_compute_what_opencv_computes(same_as_opencv, body):
+    same_as_opencv(body)
 
 
 @pytest.mark.parametrize(

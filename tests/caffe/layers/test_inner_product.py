@@ -5,7 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-TEXT = 'input: "data" input_dim: [1, 2, 3, 4] layer { name: "f" type: "InnerProduct" bottom: "data" top: "f" %s }'
+TEXT = """input: "data" input_dim: [1, 2, 3, 4]
+layer { name: "f" type: "InnerProduct" bottom: "data" top: "f" %s }"""
+PARITY = {
+    "inner product of a map": """
+        layer { name: "f" type: "InnerProduct" bottom: "data" top: "f" inner_product_param { num_output:
+            6 } }
+    """,
+    "inner product of a vector": """
+        layer { name: "f" type: "InnerProduct" bottom: "data" top: "f" inner_product_param { num_output:
+            6 } }
+        layer { name: "g" type: "InnerProduct" bottom: "f" top: "g" inner_product_param { num_output: 3
+            bias_term: false } }
+    """,
+}
+
+
+@pytest.mark.parametrize("body", PARITY.values(), ids=PARITY.keys())
+def test_layers_compute_what_opencv_computes(same_as_opencv, body):
+    same_as_opencv(body)
 
 
 @pytest.mark.parametrize("transposed", [False, True])

@@ -127,6 +127,7 @@ def test_updates_that_fall_inside_an_execution_are_made_up_for_after_it():
 
 def test_the_step_is_right_under_xla():
     model = compiled(optimizer=TorchSGD(0.1, momentum=0.9), jit_compile=True)
+    assert model.jit_compile is True
     fit(model, epochs=3)
     assert kept(model) == [12, 4]
 
