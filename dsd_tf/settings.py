@@ -34,6 +34,10 @@ class Settings:
     width_log2: int = _setting(5, "vgg_like: log2 of the first block's width (gamma)")
     stem: str = _setting("cifar", "resnets: 3x3 stem, with its max-pool, or 7x7", choices=registry.STEMS)
     initializer: str = _setting("default", "default = each paper's; sdd = fan-in normal", choices=("default", "sdd"))
+    init_from: str = _setting("", ".keras file to start from, by names and shapes of layers; fresh weights if empty")
+    normalization: str = _setting(
+        "auto", "auto = the set's mean and deviation; caffe = [0, 255] minus Caffe's means", choices=("auto", "caffe")
+    )
     num_classes: int = _setting(0, "outputs of the network; 0 = the data set's")
 
     method: str = _setting("dense", "what is done about sparsity", choices=tuple(registry.METHODS))
@@ -58,8 +62,11 @@ class Settings:
     masks_from: str = _setting("", "reinit: run directory whose masks are used")
 
     cycles: int = _setting(1, "dsd: number of sparse-dense repetitions after the first dense phase")
-    sparse_epochs: int = _setting(0, "dsd: epochs of a sparse phase; 0 = --epochs")
-    redense_epochs: int = _setting(0, "dsd: epochs of a re-dense phase; 0 = --epochs")
+    start_phase: str = _setting(
+        "dense", "dsd: the first phase to train; what comes before it is --init_from", choices=("dense", "sparse", "redense")
+    )
+    sparse_epochs: float = _setting(0.0, "dsd: epochs of a sparse phase, also 1.25; 0 = --epochs")
+    redense_epochs: float = _setting(0.0, "dsd: epochs of a re-dense phase; 0 = --epochs")
     sparse_lr_factor: float = _setting(1.0, "dsd: learning rate of a sparse phase, relative to --lr")
     redense_lr_factor: float = _setting(0.1, "dsd: learning rate of a re-dense phase, relative to --lr")
 

@@ -1,10 +1,10 @@
-"""A process that trains one network in several variants, a stretch at a time, and says how long a step took.
+"""A process that trains one network in several variants, a stretch at a time, and says what that took.
 
     python trainer.py {keras,tf_keras} NETWORK TOTAL_STEPS STRETCH
 
-For every line of standard input, the name of a variant, it trains that variant for two stretches (the first is not
-timed) and answers with one line: the seconds per step. `keras` prunes with dsd_tf, `tf_keras` with TFMOT: the same
-calls. Which Keras a process has is settled once, hence a process for each.
+For every line of standard input, the name of a variant, it trains that variant for two stretches, of which it
+times the second, and answers with one line of JSON. `keras` prunes with dsd_tf, `tf_keras` with TFMOT, by the
+same calls. Which Keras a process has is settled once, hence a process for each.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,6 @@ import tensorflow as tf
 BATCHES = 50
 SPARSITY = {"keras": "dsd_tf", "tf_keras": "tensorflow_model_optimization.sparsity.keras"}
 FREQUENCY = {"every step": 1, "every 100 steps": 100}
-LATER = 10**9  # steps: a schedule that has masks held but never changed
 
 
 def lenet300(layers) -> list:
@@ -32,7 +32,7 @@ def lenet300(layers) -> list:
 
 
 def cnn(layers) -> list:
-    """Four 3x3 convolutions of 32, 32, 64 and 64 filters for CIFAR: 105 824 prunable weights, batches of 64."""
+    """3x3 convolutions of 32, 32, 64 and 64 filters and a Dense for CIFAR: 106 304 weights, batches of 64."""
     stack = [layers.Input((32, 32, 3))]
     for filters in (32, 64):
         stack += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
@@ -40,12 +40,19 @@ def cnn(layers) -> list:
     return [*stack, layers.Flatten(), layers.Dense(10)]
 
 
-NETWORKS = {"lenet300": (lenet300, 128), "cnn": (cnn, 64)}
+def wide(layers) -> list:
+    """Dense layers of 25 M weights in all, batches of 32: memory is that of weights, not of activations."""
+    hidden = [layers.Dense(units, activation="relu") for units in (4096, 4096, 1024)]
+    return [layers.Input((784,)), *hidden, layers.Dense(10)]
+
+
+NETWORKS = {"lenet300": (lenet300, 128), "cnn": (cnn, 64), "wide": (wide, 32)}
 
 
 def build(keras, sparsity, network: str, variant: str, total_steps: int):
     """A compiled model and the callbacks it trains with."""
     layers, _ = NETWORKS[network]
+    keras.utils.set_random_seed(0)
     model = keras.Sequential(layers(keras.layers))
     callbacks = []
     if variant != "dense":
@@ -60,7 +67,7 @@ def batches(network: str) -> tf.data.Dataset:
     """Random examples without end, resident and in a fixed order."""
     layers, batch = NETWORKS[network]
     generator = np.random.default_rng(0)
-    shape = (784,) if layers is lenet300 else (32, 32, 3)
+    shape = (32, 32, 3) if layers is cnn else (784,)
     images = generator.random((BATCHES * batch, *shape), np.float32)
     labels = generator.integers(0, 10, len(images), np.int32)
     return tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2)
@@ -79,14 +86,29 @@ def stopwatch(keras):
     return Stopwatch()
 
 
-def share_of_zeros(model) -> float:
-    kernels = [weight for weight in map(np.asarray, model.get_weights()) if weight.ndim > 1]
-    return 1 - sum(map(np.count_nonzero, kernels)) / sum(kernel.size for kernel in kernels)
+def state(model) -> dict[str, float]:
+    """How many weights the kernels have, the share of zeros, the bytes of masks, and the process's peak memory."""
+    kernels = [weight for weight in model.trainable_weights if len(weight.shape) > 1]
+    weights = sum(int(np.prod(kernel.shape)) for kernel in kernels)
+    filled = sum(np.count_nonzero(kernel.numpy()) for kernel in kernels)
+    masks = getattr(model.optimizer, "masks", ())
+    return {
+        "weights": weights,
+        "zeros": 1 - filled / weights,
+        "mask_bytes": sum(mask.numpy().nbytes for mask in masks),
+        "peak_bytes": _peak_bytes(),
+    }
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory since the process began; the peak in `resource` is inherited from the parent."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
 def _schedule(sparsity, variant: str, total_steps: int):
-    if variant == "masks at rest":
-        return sparsity.ConstantSparsity(0.5, LATER)
+    if variant == "unchanged":
+        return sparsity.ConstantSparsity(0.5, 0, end_step=1)
     return sparsity.PolynomialDecay(0.0, 0.9, 0, total_steps, frequency=FREQUENCY[variant])
 
 
@@ -101,6 +123,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever the libraries print is not an answer
     sparsity = importlib.import_module(SPARSITY[asked.keras])
     keras = importlib.import_module(asked.keras)
+    _ = sparsity.PolynomialDecay, sparsity.UpdatePruningStep  # loads all of it, for the dense variant too
     data, watch, models = batches(asked.network), stopwatch(keras), {}
     for line in sys.stdin:
         variant = line.strip()
@@ -108,8 +131,7 @@ def main() -> None:
             models[variant] = build(keras, sparsity, asked.network, variant, asked.total_steps)
         model, callbacks = models[variant]
         model.fit(data, epochs=2, steps_per_epoch=asked.stretch, verbose=0, callbacks=[*callbacks, watch])
-        answer = {"seconds": watch.seconds / asked.stretch, "zeros": share_of_zeros(model)}
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps({"seconds": watch.seconds / asked.stretch, **state(model)}) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +11,6 @@ from dsd_tf.caffe import wire
 from dsd_tf.caffe.blob import Blob, parse_blob
 from dsd_tf.caffe.errors import CaffeError
 from dsd_tf.caffe.wire import BYTES
-
-Weights = Mapping[str, Sequence[Blob]]
 
 _LARGEST_FILE = 2**31  # protobuf refuses longer messages
 _V1_LAYERS, _V2_LAYER = 2, 100

@@ -19,7 +19,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
     songhan's and forresti's layer names count as the same. Raises CaffeError, before anything is changed, for
     a layer with weights that the other model lacks, or whose weights have other shapes.
     """
-    given, wanted = _weighted(source), _weighted(target)
+    given, wanted = weighted(source), weighted(target)
     if given.keys() != wanted.keys():
         odd = sorted(given.keys() ^ wanted.keys())
         raise CaffeError(
@@ -35,7 +35,8 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         layer.set_weights(given[name].get_weights())
 
 
-def _weighted(model: keras.Model) -> dict[str, keras.layers.Layer]:
+def weighted(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """The layers of a model that have weights, by the names that this project gives them."""
     return {_own_name(layer.name): layer for layer in model.layers if layer.weights}
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from absl import flags
 
-from dsd_tf.cli import console, setting_flags
+from dsd_tf.cli import console, setting_flags, streaming
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.reporting.progress import RunProgress
@@ -27,9 +29,14 @@ Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --d
 PATH is a .keras file or a SavedModel directory that maps images (batch, height, width, channels) of pixels in
 [0, 1] to logits. A run is evaluated on its own data set unless flags name another. Progress goes to standard
 error; the last line of standard output is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
+
+ImageNet is decoded while it is evaluated, from TFDS or from a folder of class folders, also the way Caffe does it:
+bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=imagenet2012 --data_dir=DIR
+bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=image_folder --data_dir=DIR/val --synsets=FILE
 """
 
 _DATA = ("dataset", "data_dir", "image_size", "num_classes", "train_examples", "validation_fraction", "seed")
+_BATCH = 500  # what a run evaluates itself with: the loss is then the same to the last bit
 _SPLITS = ("train", "validation", "test")
 
 
@@ -39,15 +46,17 @@ def define_flags() -> list[str]:
     flags.DEFINE_string("run_dir", "", "evaluate the network of this finished run instead")
     flags.DEFINE_string("phase", "", "the run's network at the end of this phase; the last one if empty")
     flags.DEFINE_string("split", "test", f"examples to evaluate on ({' '.join(_SPLITS)})")
-    # 500 is what a run evaluates itself with: the loss is then the same to the last bit
-    flags.DEFINE_integer("batch_size", 500, "examples per call of the network", lower_bound=1)
-    return ["model", "run_dir", "phase", "split", "batch_size", *setting_flags.define(_DATA)]
+    text = f"examples per call of the network; if empty {_BATCH}, or {streaming.BATCH} where they are streamed"
+    flags.DEFINE_integer("batch_size", None, text, lower_bound=1)
+    own = ["model", "run_dir", "phase", "split", "batch_size"]
+    return [*own, *setting_flags.define(_DATA), *streaming.define_flags()]
 
 
 def evaluate() -> dict[str, Any]:
     """Evaluate what the flags name; returns the line to print last."""
     run = _check_flags()
     settings = dataclasses.replace(run.settings if run else Settings(), **setting_flags.given(_DATA))
+    streamed = not run and streaming.wanted(settings)
     with console.quiet_start():
         import tensorflow as tf
 
@@ -61,10 +70,15 @@ def evaluate() -> dict[str, Any]:
         network = Network.of(f"the network of {options.run_dir}", run.network(options.phase))
     else:
         network = Network.load(Path(options.model))
-    scores, seconds = score(network, settings, options.split, options.batch_size)
+    if streamed:
+        scores, seconds, counts = score_stream(network, settings, options.split, options.batch_size or streaming.BATCH)
+    else:
+        scores, seconds = score(network, settings, options.split, options.batch_size or _BATCH)
+        counts = {}
     speed = scores.examples / seconds
     print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
-    return dataclasses.asdict(scores) | {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
+    times = {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
+    return dataclasses.asdict(scores) | counts | times
 
 
 def _check_flags() -> FinishedRun | None:
@@ -95,15 +109,37 @@ def score(network: Network, settings: Settings, split: str, batch_size: int) -> 
 
     images, classes = _read(settings, split)
     network.check(images.images.shape[1:], classes, f"data set {settings.dataset!r}")
-    progress = RunProgress(len(images))
+    return _timed(network, len(images), Evaluator(network.logits, images, batch_size).stepwise)
+
+
+def score_stream(
+    network: Network, settings: Settings, split: str, batch_size: int
+) -> tuple[Scores, float, dict[str, int]]:
+    """As `score`, for images that the flags of `streaming` name; and how many could not be decoded.
+
+    Raises:
+        UsageError: as `score`, and for images that cannot be decoded unless that is allowed.
+    """
+    from dsd_tf.training.evaluation import streamed_scores
+
+    reader = streaming.open_reader(network, settings, split, batch_size)
+    evaluate = functools.partial(streamed_scores, network.logits, reader)
+    scores, seconds = _timed(network, reader.examples, evaluate)
+    return scores, seconds, {"skipped": streaming.check_skipped(reader)}
+
+
+def _timed(
+    network: Network, examples: int, evaluate: Callable[[Callable[[int], None]], Scores]
+) -> tuple[Scores, float]:
+    progress = RunProgress(examples)
 
     def reached(done: int) -> None:
         progress.reach(done)
-        progress.line(f"{done:,} of {len(images):,} images")
+        progress.line(f"{done:,} of {examples:,} images")
 
     started = time.monotonic()
     try:
-        scores = Evaluator(network.logits, images, batch_size).stepwise(reached)
+        scores = evaluate(reached)
     finally:
         progress.close()
     if not math.isfinite(scores.loss):

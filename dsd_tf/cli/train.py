@@ -83,8 +83,8 @@ def _check_formats(formats: list[str]) -> None:
 
 
 def _export(path: str, name: str) -> dict[str, Any]:
-    from dsd_tf.experiment.export_run import export_run
-
+    with console.quiet_start():
+        from dsd_tf.experiment.export_run import export_run
     return export_run(path, name)
 
 

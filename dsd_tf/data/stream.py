@@ -11,6 +11,8 @@ import tensorflow as tf
 from dsd_tf.data.images import check_labels
 from dsd_tf.errors import UsageError
 
+_AHEAD = 16  # images decoded at a time, at most
+
 Prepare = Callable[[tf.Tensor], tf.Tensor]
 """Encoded image -> float32 [height, width, channels], what a network takes."""
 
@@ -35,7 +37,8 @@ class Reader:
     """The batches of a stream. Images that cannot be read or decoded are left out and listed in `skipped`.
 
     Iterating yields float32 images [B, H, W, C] and int32 labels [B], decoded on all cores ahead of their use.
-    Raises UsageError for a label that is no class, and for a data set whose own files are damaged.
+    Raises UsageError for a label that is no class, for a data set whose own files are damaged, and where there
+    is no image that can be decoded.
     """
 
     def __init__(self, stream: Stream, prepare: Prepare, batch_size: int):
@@ -55,6 +58,13 @@ class Reader:
                 yield images, labels
         except tf.errors.DataLossError as error:
             raise UsageError(f"{self._stream.name}: damaged on disk, prepare it again") from error
+        if not self._seen.any():
+            raise UsageError(f"{self._stream.name}: none of its {self.examples} images can be decoded")
+
+    @property
+    def examples(self) -> int:
+        """How many there are, with those that cannot be decoded."""
+        return self._stream.examples
 
     @property
     def skipped(self) -> list[str]:
@@ -66,6 +76,3 @@ class Reader:
         source, label = item
         whole = tf.data.Dataset.from_tensors(source).map(lambda one: self._prepare(self._stream.read(one)))
         return whole.ignore_errors().map(lambda image: (position, image, tf.cast(label, tf.int32)))
-
-
-_AHEAD = 16  # images decoded at a time, at most

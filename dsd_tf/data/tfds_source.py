@@ -58,7 +58,9 @@ class TfdsSource:
         return Images(images, labels, np.array([name.decode() for name in ids]) if ids else None)
 
     def stream(self, split: str) -> Stream:
-        """A whole split, to be decoded as it is read."""
+        """A whole split, to be decoded as it is read; UsageError if the set has no such split."""
+        if split not in self._splits:
+            raise UsageError(f"data set {self._name!r} has the splits {', '.join(self._splits)}, not {split}")
         where = f"data set {self._name!r}, {split} split"
         return Stream(
             name=where,

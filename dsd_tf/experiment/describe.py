@@ -19,6 +19,8 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
     """Print the phases of a plan, their steps and learning rates, and the densities of its sparsest one; train nothing."""
     bench = build_workbench(settings)
     plan = make_plan(bench)
+    if bench.given:
+        print(bench.given)
     table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
     for phase in plan:
         span = f"{phase.start:,}-{phase.stop:,}"

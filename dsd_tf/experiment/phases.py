@@ -15,7 +15,7 @@ from dsd_tf.experiment.run_directory import RunDirectory, masks_path, write_line
 from dsd_tf.experiment.state import pack, read_meta, restore, seed_dropout
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.files import read_arrays, write_arrays
-from dsd_tf.methods.plan import AllWeights, EndOf, FromRun, Initial, Phase, Prune, Remembered
+from dsd_tf.methods.plan import AllWeights, EndOf, FromFile, FromRun, Initial, Nonzero, Phase, Prune, Remembered
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.callbacks.rewind import Rewind
@@ -57,6 +57,9 @@ class PhaseRunner:
         match phase.masks:
             case AllWeights():
                 return Masks.ones(self._bench.masks.shapes)
+            case Nonzero():
+                self._set_weights(phase.weights)
+                return self._nonzero()
             case FromRun():
                 return given_masks(phase.masks, self._bench)
             case Prune(name, keep, density):
@@ -69,11 +72,19 @@ class PhaseRunner:
                     index=phase.level,
                 )
 
-    def _set_weights(self, source: Initial | EndOf | Remembered) -> None:
+    def _nonzero(self) -> Masks:
+        masks = Masks({name: weight != 0 for name, weight in self._bench.masks.weights().items()})
+        if masks.kept == masks.size:
+            raise UsageError(f"--init_from={self._bench.settings.init_from} is not pruned: no prunable weight is zero")
+        return masks
+
+    def _set_weights(self, source: Initial | FromFile | EndOf | Remembered) -> None:
         model = self._bench.model
         match source:
             case Initial(index):
                 model.set_weights(self._bench.initial_weights(index))
+            case FromFile():
+                model.set_weights(self._bench.first_weights)
             case EndOf(name):
                 restore(read_arrays(self._directory.phase(name)), model=model.variables)
             case Remembered():

@@ -17,7 +17,7 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
     """The record of a phase whose end the model is at; `epochs` are its epochs' figures.
 
     Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test" are
-    evaluated at the end, without augmentation; `train_accuracy` is the last epoch's running mean. The best epoch is
+    evaluated at the end, without augmentation; `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is
     chosen by validation accuracy; without a validation split there is none.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
@@ -39,14 +39,14 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
         "dense_flops": total_flops(rows, "dense_flops"),
         "sparse_flops": total_flops(rows, "sparse_flops"),
         "learning_distance": _distance(bench),
-        "train_accuracy": epochs[-1]["train_accuracy"],
+        "train_accuracy": epochs[-1]["train_accuracy"] if epochs else None,
         "best_epoch": _best(epochs),
     }
     return record | {name: dataclasses.asdict(evaluate()) for name, evaluate in bench.evaluators.items()}
 
 
 def _best(epochs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    if "validation_accuracy" not in epochs[-1]:
+    if not epochs or "validation_accuracy" not in epochs[-1]:
         return None
     best = max(epochs, key=lambda epoch: epoch["validation_accuracy"])
     return {key: best[key] for key in ("epoch", "validation_accuracy", "test_accuracy")}
@@ -55,7 +55,7 @@ def _best(epochs: list[dict[str, Any]]) -> dict[str, Any] | None:
 def _distance(bench: Workbench) -> dict[str, float]:
     """Euclidean distance from the run's initial weights, pruned ones counting as zero (He et al. 2022)."""
     names = {id(kernel.variable) for kernel in bench.kernels}
-    initial = dict(zip((id(weight) for weight in bench.model.weights), bench.initial_weights(0), strict=True))
+    initial = dict(zip((id(weight) for weight in bench.model.weights), bench.first_weights, strict=True))
     squares = {
         id(weight): float(np.sum((weight.numpy().astype(np.float64) - initial[id(weight)]) ** 2))
         for weight in bench.model.trainable_weights

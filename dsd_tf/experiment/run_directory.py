@@ -46,8 +46,12 @@ class RunDirectory:
             os.close(self._lock)
             self._lock = None
 
-    def create(self, versions: Mapping[str, str]) -> None:
-        """Make the directory and write config.json, unless that was done before; UsageError if it cannot be."""
+    def create(self, versions: Mapping[str, str], inputs: Mapping[str, str]) -> None:
+        """Make the directory and write config.json, unless that was done before.
+
+        inputs: flag -> SHA-256 of the file it names. Raises UsageError if the directory cannot be made, and if an
+        input is another file than the run began with.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,7 +60,13 @@ class RunDirectory:
             self._claim()
         remove_temporary(self.path)
         if not self.config.exists():
-            write_json(self.config, {"settings": self._settings.identity(), "versions": dict(versions)})
+            content = {"settings": self._settings.identity(), "versions": dict(versions), "inputs": dict(inputs)}
+            write_json(self.config, content)
+        stored = read_json(self.config).get("inputs", {})
+        for name, digest in inputs.items():
+            if stored.get(name) != digest:
+                path = getattr(self._settings, name)
+                raise UsageError(f"--{name}={path} is not the file that the run in {self.path} began with")
 
     def result(self) -> dict[str, Any] | None:
         """The content of summary.json; None if the run is not complete."""
@@ -110,9 +120,11 @@ class RunDirectory:
         self._lock = os.open(self.path, os.O_RDONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             self.__exit__()
-            raise UsageError(f"--run_dir={self.path} is in use by another process") from None
+            in_use = isinstance(error, BlockingIOError)
+            reason = "is in use by another process" if in_use else f"cannot be locked: {error.strerror}"
+            raise UsageError(f"--run_dir={self.path} {reason}") from None
 
     def _check(self) -> None:
         stored, asked = _stored_settings(self.path), self._settings.identity()

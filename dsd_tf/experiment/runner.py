@@ -67,9 +67,11 @@ def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
     started = time.monotonic()
     bench = build_workbench(settings)
     plan = make_plan(bench)
-    directory.create(versions())
+    directory.create(versions(), {"init_from": bench.given.sha256} if bench.given else {})
     _set_steps_per_execution(bench, plan)
     progress = RunProgress(sum(phase.stop - phase.start for phase in plan))
+    if bench.given:
+        progress.say(str(bench.given))
     try:
         metas = _run_phases(bench, plan, directory, progress)
     finally:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dsd_tf import randomness, registry
+from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
+from dsd_tf.experiment.given_weights import GivenWeights, give_weights
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
 from dsd_tf.settings import Settings, split
@@ -28,10 +31,16 @@ from dsd_tf.training.strategy import make_strategy
 
 _EVALUATION_BATCH = 500
 
+# of RGB in [0, 1]: what the network then sees are pixels in [0, 255] minus Caffe's means
+CAFFE_MEAN = tuple(mean / 255 for mean in reversed(MEANS_BGR))
+CAFFE_STD = (1 / 255,) * 3
+
 
 @dataclass(frozen=True)
 class Workbench:
-    """The parts of a run. `kernels` lists every weight tensor, the ones left dense with their reason."""
+    """The parts of a run. `kernels` lists every weight tensor, the ones left dense with their reason; `given` are the
+    weights of `--init_from`, if any.
+    """
 
     settings: Settings
     images: ImageSet
@@ -39,14 +48,20 @@ class Workbench:
     model: keras.Model
     kernels: list[Kernel]
     masks: KernelMasks
+    given: GivenWeights | None = None
 
     @property
     def facts(self) -> Facts:
         return Facts(self.feed.steps_per_epoch, self.masks.shapes)
 
     def initial_weights(self, index: int) -> list[np.ndarray]:
-        """The weights of initialisation number `index`; 0 is the one the run starts from."""
+        """The weights of initialisation number `index`."""
         return network(self.settings, self.images, index=index).get_weights()
+
+    @property
+    def first_weights(self) -> list[np.ndarray]:
+        """The weights the run starts from: given ones, or those of initialisation 0."""
+        return self.given.weights if self.given else self.initial_weights(0)
 
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
@@ -102,7 +117,14 @@ def build_workbench(settings: Settings) -> Workbench:
         model = network(settings, images, synchronized=strategy.num_replicas_in_sync > 1)
         _compile(model, settings, strategy.num_replicas_in_sync)
     kernels = _filtered(list_kernels(model), settings)
-    return Workbench(settings, images, feed, model, kernels, KernelMasks.of(model, kernels))
+    return Workbench(settings, images, feed, model, kernels, KernelMasks.of(model, kernels), _given(settings, images))
+
+
+def _given(settings: Settings, images: ImageSet) -> GivenWeights | None:
+    if not settings.init_from:
+        return None
+    fresh = network(settings, images)
+    return give_weights(Path(settings.init_from), fresh, caffe=settings.normalization == "caffe")
 
 
 def _filtered(kernels: list[Kernel], settings: Settings) -> list[Kernel]:
@@ -132,13 +154,14 @@ def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronize
         raise UsageError(
             f"--num_classes={settings.num_classes}, but {images.name} has labels up to {images.num_classes - 1}"
         )
+    mean, std = (CAFFE_MEAN, CAFFE_STD) if settings.normalization == "caffe" else (images.mean, images.std)
     options = ModelOptions(
         width=settings.width,
         depth=settings.depth,
         width_log2=settings.width_log2,
         stem=settings.stem,
-        mean=images.mean,
-        std=images.std,
+        mean=mean,
+        std=std,
         initializer=settings.initializer,
         synchronized=synchronized,
     )

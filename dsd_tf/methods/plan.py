@@ -21,6 +21,16 @@ class Initial:
 
 
 @dataclass(frozen=True)
+class FromFile:
+    """The weights in a .keras file; layers that it lacks have the run's initialisation."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"weights in {self.path}"
+
+
+@dataclass(frozen=True)
 class EndOf:
     """The weights another phase ended with."""
 
@@ -44,6 +54,14 @@ class AllWeights:
 
     def __str__(self) -> str:
         return "none"
+
+
+@dataclass(frozen=True)
+class Nonzero:
+    """Weights that are zero at the start of the phase are masked."""
+
+    def __str__(self) -> str:
+        return "zeros of the start"
 
 
 @dataclass(frozen=True)
@@ -77,14 +95,15 @@ class Phase:
     `start` and `stop` are steps on the schedules of learning rate and data. The optimizer starts fresh, its step count
     at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs. At
     step `remember` the weights are kept for `Remembered`. `level` and `sparsity` (the nominal one) are for the
-    report; `role` tells what the phase is ("dense", "sparse", "redense").
+    report; `role` tells what the phase is ("given", "dense", "sparse", "redense"). A phase without steps trains nothing: it
+    is there for what follows to start from, and for the report.
     """
 
     name: str
     level: int
     role: str
-    weights: Initial | EndOf | Remembered
-    masks: AllWeights | Prune | FromRun
+    weights: Initial | FromFile | EndOf | Remembered
+    masks: AllWeights | Nonzero | Prune | FromRun
     start: int
     stop: int
     learning_rate: LearningRate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsd_tf.errors import UsageError
-from dsd_tf.methods.plan import AllWeights, Facts, Initial, Phase
+from dsd_tf.methods.plan import AllWeights, Facts, FromFile, Initial, Phase
 from dsd_tf.settings import Settings, split
 from dsd_tf.sparsity.times import Time
 from dsd_tf.training.learning_rate import LearningRate
@@ -32,12 +32,12 @@ def learning_rate(settings: Settings, factor: float = 1.0, epochs: int = 0) -> L
 
 
 def dense_phase(settings: Settings, facts: Facts, remember: int | None = None) -> Phase:
-    """The whole network trained from its initial weights."""
+    """The whole network trained from its initial weights, or from those of `--init_from`."""
     return Phase(
         name="dense",
         level=0,
         role="dense",
-        weights=Initial(),
+        weights=FromFile(settings.init_from) if settings.init_from else Initial(),
         masks=AllWeights(),
         start=0,
         stop=total_steps(settings, facts),

@@ -7,6 +7,9 @@ import keras
 from dsd_tf.models.options import ModelOptions, check_options, check_task
 from dsd_tf.registry import MODELS, resolve
 
+NORMALIZE = "normalize"
+"""Name of the layer that normalises pixels in [0, 1]."""
+
 
 def build_model(
     name: str, input_shape: tuple[int, int, int], num_classes: int, options: ModelOptions, seed: int
@@ -28,4 +31,4 @@ def _normalized(images: keras.KerasTensor, options: ModelOptions) -> keras.Keras
     if not options.mean:
         return images
     variance = [std**2 for std in options.std]
-    return keras.layers.Normalization(mean=list(options.mean), variance=variance, name="normalize")(images)
+    return keras.layers.Normalization(mean=list(options.mean), variance=variance, name=NORMALIZE)(images)

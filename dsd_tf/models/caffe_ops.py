@@ -65,19 +65,21 @@ def max_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True)
 def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = True) -> KerasTensor:
     """Means over windows clipped to the padded map: padding counts as zeros, overhang does not count."""
     hangs = [max(0, hang) for hang in _overhangs(x, windows, round_up)]
-    sides = [(window.pad, window.pad + hang) for window, hang in zip(windows, hangs, strict=True)]
-    if sides != [(0, 0), (0, 0)]:
-        x = layers.ZeroPadding2D(sides, name=f"{name}_pad")(x)
+    pads = [(0, 0), *((window.pad, window.pad) for window in windows), (0, 0)]
+    beyond = [(0, 0), *((0, hang) for hang in hangs), (0, 0)]
     size, stride = _sizes(windows)
-    y = layers.AveragePooling2D(size, stride, name=name)(x)
-    if not any(hangs):
-        return y
-    rows, columns = (
-        [1.0] * (count - 1) + [window.size / (window.size - hang)]
-        for count, window, hang in zip(y.shape[1:3], windows, hangs, strict=True)
-    )
-    scale = np.outer(rows, columns)[..., np.newaxis]
-    return layers.Rescaling(scale.tolist(), name=f"{name}_clipped")(y)
+    if not any(hangs) and not any(window.pad for window in windows):
+        return layers.AveragePooling2D(size, stride, name=name)(x)
+
+    def pool(x: KerasTensor) -> KerasTensor:
+        mean = layers.AveragePooling2D(size, stride)
+        means = mean(ops.pad(ops.pad(x, pads), beyond))
+        if not any(hangs):
+            return means
+        counted = ops.pad(ops.ones_like(x[:1, :, :, :1]), pads, constant_values=1.0)
+        return means / mean(ops.pad(counted, beyond))
+
+    return block(pool, x, name)
 
 
 def local_response_norm(

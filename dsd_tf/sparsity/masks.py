@@ -18,7 +18,7 @@ _FORMAT = "dsd_tf masks 1"
 
 
 class Masks(Mapping[str, np.ndarray]):
-    """Layer name -> bool array of the shape of its kernel; True is kept. Holds copies, but of read-only arrays none.
+    """Layer name -> bool array of the shape of its kernel; True is kept. Holds copies, except of read-only arrays.
 
     Raises:
         UsageError: for a mask that is not a bool array; names the layer.

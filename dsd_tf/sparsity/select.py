@@ -63,8 +63,8 @@ def check_rankable(scores: np.ndarray, what: str) -> None:
 def _kth_largest(scores: Arrays, k: int, allowed: Allowed, available: int) -> np.generic | float:
     """The `k`-th largest of `available` allowed scores, 0 < k < available.
 
-    A sample tells two scores that it almost surely lies between, so that few others are taken out to be ranked
-    (Floyd & Rivest 1975, "Expected time bounds for selection").
+    A sample tells two scores that it almost surely lies between, so that few others have to be taken out and
+    ranked (Floyd & Rivest 1975, "Expected time bounds for selection").
     """
     low, high = _bracket(scores, k / available, allowed)
     inside = _compared(np.greater, scores, low, allowed)

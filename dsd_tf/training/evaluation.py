@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -60,6 +60,27 @@ class Evaluator:
     def _batch_totals(self, start: tf.Tensor) -> tf.Tensor:
         part = slice(start, start + self._batch_size)
         return batch_totals(self._logits(scaled(self._pixels[part])), self._labels[part])
+
+
+def streamed_scores(
+    logits: Callable[[tf.Tensor], tf.Tensor],
+    batches: Iterable[tuple[tf.Tensor, tf.Tensor]],
+    reached: Callable[[int], None],
+) -> Scores:
+    """The scores of `logits` on batches of images, as it takes them, and labels; at least one image.
+
+    `reached` is told after every batch how many examples are done.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def add(totals: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        return totals + batch_totals(logits(images), labels)
+
+    totals = tf.zeros([4], tf.float64)
+    for images, labels in batches:
+        totals = add(totals, images, labels)
+        reached(int(totals[3]))
+    return _scores(totals)
 
 
 def _scores(totals: tf.Tensor) -> Scores:

@@ -141,8 +141,8 @@ def _masked_gradient(gradient, mask):
     if gradient is None or mask is None:
         return gradient
     gradient = tf.convert_to_tensor(gradient)
-    # Not a product: 0 * inf is NaN. Not tf.where: this operation writes into the gradient it was given.
-    return tf.raw_ops.Select(condition=mask.value, x=gradient, y=tf.zeros_like(gradient))
+    # not a product: 0 * inf is NaN
+    return tf.where(mask.value, gradient, tf.zeros([], gradient.dtype))
 
 
 # Update rules that act on each weight alone, from slots that begin at zero. Adafactor and Muon mix the

@@ -13,7 +13,7 @@ _CHUNK = 1 << 20  # positions written at a time, to bound the memory their indic
 def values(variable: tf.Variable) -> np.ndarray:
     """The values as they are now, read-only: later changes to the variable do not reach the array.
 
-    Not a copy where the variable is in main memory: TensorFlow copies values that are shared before it changes them.
+    Not a copy where the variable is in main memory: TensorFlow copies shared values before it changes them.
     """
     array = np.asarray(tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype))
     array.flags.writeable = False
@@ -40,5 +40,5 @@ def _clear_at(variables: Sequence[tf.Variable], positions: Sequence[np.ndarray])
     for variable in variables:
         zeros = np.zeros(len(indices), variable.dtype.as_numpy_dtype)
         tf.raw_ops.ResourceScatterNdUpdate(ref=variable.handle, indices=indices, updates=zeros)
-        # a scatter leaves a variable in a mode in which every reading of it, in every training step, is a copy
+        # a scatter leaves a variable in a mode in which every reading of it, as in every step, is a copy
         tf.raw_ops.DisableCopyOnRead(resource=variable.handle)

@@ -96,7 +96,7 @@ def test_a_directory_of_another_configuration_is_refused_naming_the_flags(train,
     with RunDirectory(
         tmp_path / "run", Settings(width=0.1, train_examples=300, batch_size=64, epochs=1)
     ) as directory:
-        directory.create({})
+        directory.create({}, {})
     before = (tmp_path / "run" / "config.json").read_bytes()
     answer = train("--run_dir=run", "--lr=0.2", "--method=dsd")
     assert_refused(answer, "belongs to another configuration: --lr=0.2 (was 0.1), --method=dsd (was dense)")
@@ -113,7 +113,7 @@ def test_a_directory_with_other_files_is_refused(train, tmp_path):
 def test_a_second_process_on_a_running_directory_is_refused(train, tmp_path):
     settings = Settings(width=0.1, train_examples=300, batch_size=64, epochs=1)
     with RunDirectory(tmp_path / "run", settings) as directory:
-        directory.create({})
+        directory.create({}, {})
         assert_refused(train("--run_dir=run"), "--run_dir=run is in use by another process")
 
 

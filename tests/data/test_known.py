@@ -41,3 +41,9 @@ def test_every_entry_is_complete(name):
     entry = KNOWN[name]
     assert len(entry.mean) == len(entry.std)
     assert entry.augmentation in AUGMENTATIONS
+
+
+def test_imagenet_is_cut_to_224_out_of_256_and_its_test_labels_are_secret():
+    imagenet = KNOWN["imagenet2012"]
+    assert (imagenet.shorter_side, imagenet.image_size, imagenet.unlabelled) == (256, 224, ("test",))
+    assert imagenet.shorter_side_for(227) == 259

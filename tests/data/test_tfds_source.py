@@ -152,3 +152,28 @@ def test_reading_prints_nothing(tmp_path, capfd):
     capfd.readouterr()
     read_all(open_tiny(tmp_path))
     assert capfd.readouterr().out == ""
+
+
+def test_a_split_can_be_streamed_still_encoded_in_the_order_on_disk(tmp_path):
+    prepare(tmp_path, shapes=((4, 5, 3), (2, 2, 3), (3, 3, 3)))
+    stream = TfdsSource("tiny", str(tmp_path), 2, download=False).stream("test")
+    decoded = [(tf.io.decode_image(stream.read(content)), int(label)) for content, label in stream.items]
+    assert [(image.shape.as_list(), int(image[0, 0, 0]), label) for image, label in decoded] == [
+        ([4, 5, 3], 0, 0),
+        ([2, 2, 3], 10, 1),
+        ([3, 3, 3], 20, 2),
+    ]
+    assert (stream.examples, stream.num_classes) == (3, CLASSES)
+    assert stream.example(1) == "example 1 of data set 'tiny', test split"
+
+
+def test_a_split_that_is_not_there_cannot_be_streamed(tmp_path):
+    prepare(tmp_path)
+    with pytest.raises(UsageError, match="'tiny' has the splits train, test, not validation"):
+        open_tiny(tmp_path).stream("validation")
+
+
+def test_imagenet_is_tested_on_its_validation_images_as_its_test_labels_are_secret(tmp_path):
+    prepare(tmp_path, name="imagenet2012", splits=("train", "validation", "test"))
+    source = open_tiny(tmp_path, name="imagenet2012:1.0.0", image_size=4)
+    assert source.examples.keys() == {"train", "test"}

@@ -44,11 +44,14 @@ def small() -> Callable[..., Settings]:
 
 @dataclass
 class Start:
-    """The state at the first step of a phase. `slots` is the largest magnitude in the optimizer's slots."""
+    """The state at the first step of a phase. `slots` is the largest magnitude in the optimizer's slots, `updates` how
+    many it has made.
+    """
 
     weights: list[np.ndarray]
     masks: Masks
     slots: float
+    updates: int
     learning_rate: float
     batches: int
 
@@ -59,6 +62,7 @@ class Run:
 
     path: Path
     starts: dict[str, Start] = field(default_factory=dict)
+    rates: dict[tuple[str, int], float] = field(default_factory=dict)
     at_step_3: list[np.ndarray] | None = None
     steps_watched: int = 0
 
@@ -81,6 +85,15 @@ class Run:
         arrays = self.phase(name)
         return [arrays[f"model/{index}"] for index in range(len(arrays))]
 
+    def assert_equal(self, other: Run) -> None:
+        assert self.results == other.results
+        for name in ("metrics.jsonl", "levels.jsonl"):
+            assert self.lines(name) == other.lines(name)
+        for phase in (record["phase"] for record in other.results["phases"]):
+            found, expected = self.phase(phase), other.phase(phase)
+            assert found.keys() == expected.keys()
+            assert all(found[name].tobytes() == expected[name].tobytes() for name in expected)
+
     def masks(self, name: str) -> Masks:
         return Masks.load(masks_path(self.path, name))
 
@@ -96,12 +109,13 @@ class Witness(keras.callbacks.Callback):
         self._before = KernelMasks.held_by(self.model).masks
 
     def on_epoch_begin(self, epoch, logs=None):
+        rate = float(self.model.optimizer.learning_rate)
+        self._run.rates[self._phase.name, epoch] = rate
         if self._phase.name not in self._run.starts:
-            slots = [np.abs(slot.numpy()).max() for _, slots, _ in self._masked() for slot in slots]
-            rate = float(self.model.optimizer.learning_rate)
-            weights = self.model.get_weights()
-            batches = self.params["steps"]
-            self._run.starts[self._phase.name] = Start(weights, self._before, max(slots), rate, batches)
+            slots = max(np.abs(slot.numpy()).max() for _, slots, _ in self._masked() for slot in slots)
+            updates = int(self.model.optimizer.iterations)
+            start = Start(self.model.get_weights(), self._before, slots, updates, rate, self.params["steps"])
+            self._run.starts[self._phase.name] = start
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._phase.name == "dense" and int(self.model.optimizer.iterations) == 3:

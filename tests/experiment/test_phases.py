@@ -7,12 +7,16 @@ import math
 import numpy as np
 import pytest
 
+from dsd_tf import randomness
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.runner import run
 from dsd_tf.experiment.workbench import load_images, network
 from dsd_tf.files import read_arrays
 from dsd_tf.settings import Settings
+from dsd_tf.sparsity.allocation import Allocation
+from dsd_tf.sparsity.granularity import SingleWeights
 from dsd_tf.sparsity.masks import Masks
+from dsd_tf.sparsity.prune import select_masks
 
 
 def same(weights, others) -> bool:
@@ -30,11 +34,12 @@ def fresh(run, index):
     return network(settings, load_images(settings), index=index).get_weights()
 
 
-def test_every_phase_starts_with_cleared_slots_and_the_masks_it_ends_with(finished):
+def test_every_phase_starts_with_a_fresh_optimizer_and_the_masks_it_ends_with(finished):
     for retrain in ("rewind", "redense"):
         run = finished(method="iterative", retrain=retrain)
         for name, start in run.starts.items():
-            assert start.slots == 0
+            # also where it starts at a later step of the schedule: Adam's bias correction counts from cleared slots
+            assert (start.slots, start.updates) == (0, 0)
             assert start.masks == run.masks(name)
 
 
@@ -169,6 +174,24 @@ def test_biases_and_batch_normalisation_are_never_pruned(dsd):
         assert len(vectors) == 20 * 4 + 1
         assert len(scales) >= 20
         assert len(dsd.masks(record["phase"])) == 20
+
+
+def test_random_scores_are_drawn_anew_at_every_level(finished):
+    run = finished(method="iterative", retrain="rewind", score="random")
+    shapes = {name: mask.shape for name, mask in run.masks("dense").items()}
+    for level, kept, before in ((1, 1856, "dense"), (2, 1485, "level01")):
+        scores = {
+            name: randomness.generator(0, f"score/{name}", level).random(shape, np.float32)
+            for name, shape in shapes.items()
+        }
+        expected = select_masks(
+            scores,
+            keep=kept,
+            allocation=Allocation("global"),
+            granularity=SingleWeights(),
+            allowed=run.masks(before),
+        )
+        assert run.masks(f"level{level:02d}") == expected
 
 
 def test_masks_of_another_network_are_refused_naming_the_layer_before_anything_is_trained(

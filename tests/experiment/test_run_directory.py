@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 
 import pytest
@@ -28,7 +30,7 @@ def path(tmp_path):
 
 def create(path, settings=SETTINGS):
     with RunDirectory(path, settings) as directory:
-        directory.create({"python": "3"})
+        directory.create({"python": "3"}, {})
     return directory
 
 
@@ -43,8 +45,22 @@ def test_its_configuration_holds_every_setting_results_depend_on_and_the_version
     assert json.loads((path / "config.json").read_text()) == {
         "settings": SETTINGS.identity(),
         "versions": {"python": "3"},
+        "inputs": {},
     }
     assert load_settings(path) == SETTINGS
+
+
+def test_a_file_the_run_reads_must_stay_the_one_it_began_with(path):
+    settings = Settings(init_from="start.keras")
+    for digest in ("aa", "aa", "bb"):
+        with RunDirectory(path, settings) as directory:
+            if digest == "aa":
+                directory.create({}, {"init_from": digest})
+                continue
+            with pytest.raises(
+                UsageError, match="--init_from=start.keras is not the file that the run in .* began"
+            ):
+                directory.create({}, {"init_from": digest})
 
 
 def test_it_can_be_opened_again_with_the_same_configuration(path):
@@ -101,9 +117,9 @@ def test_a_place_that_cannot_be_written_is_refused(path):
 
 def test_two_cannot_have_it_at_once(path):
     with RunDirectory(path, SETTINGS) as first, RunDirectory(path, SETTINGS) as second:
-        first.create({})
+        first.create({}, {})
         with pytest.raises(UsageError, match="is in use by another process"):
-            second.create({})
+            second.create({}, {})
     with (
         RunDirectory(path, SETTINGS),
         pytest.raises(UsageError, match="in use"),
@@ -111,6 +127,16 @@ def test_two_cannot_have_it_at_once(path):
     ):
         pass
     create(path)
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_process(path, monkeypatch):
+    def unsupported(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    create(path)
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with pytest.raises(UsageError, match="runs/a cannot be locked: Function not implemented"):
+        create(path)
 
 
 def test_creating_it_removes_what_killed_processes_left(path):

@@ -1,96 +1,18 @@
-"""A whole run: interrupted anywhere and started again, it ends as if nothing had happened."""
+"""A whole run: damaged files, a full disk, divergence, and what is refused before anything is written."""
 
 from __future__ import annotations
 
 import shutil
 
-import keras
 import pytest
 
 from dsd_tf.errors import Diverged, UsageError
-from dsd_tf.experiment import phases, runner
 from dsd_tf.experiment.checkpoints import Checkpoints
 from dsd_tf.experiment.phases import PhaseRunner
 from dsd_tf.experiment.run_directory import RunDirectory
 from dsd_tf.experiment.runner import make_plan, run
 from dsd_tf.experiment.workbench import build_workbench
 from dsd_tf.files import read_arrays
-
-
-@pytest.fixture
-def stop(monkeypatch):
-    """Runs settings until `function` of `owner` is called, or with `after` has returned, `when` it is for these
-    arguments."""
-
-    def run_until(settings, path, owner, function, when=lambda *arguments: True, after=False):
-        original = getattr(owner, function)
-
-        def stopping(*arguments, **options):
-            if not when(*arguments):
-                return original(*arguments, **options)
-            if after:
-                original(*arguments, **options)
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(owner, function, stopping)
-            run(settings, str(path))
-
-    return run_until
-
-
-def of_file(name):
-    return lambda path, *_: path.name == name
-
-
-def of_phase(name):
-    return lambda _, phase, *__: phase.name == name
-
-
-PLACES = {
-    "before the first step": (PhaseRunner, "run", of_phase("dense")),
-    "while weights are being remembered for rewinding": (phases, "write_arrays", of_file("rewind.npz")),
-    "after they were, before any checkpoint": (phases, "write_arrays", of_file("rewind.npz"), True),
-    "after a checkpoint": (Checkpoints, "save", lambda *_: True, True),
-    "after the masks of a phase were written, before its weights": (
-        phases,
-        "write_arrays",
-        of_file("dense.npz"),
-    ),
-    "after its weights were, before its checkpoints are removed": (Checkpoints, "clear"),
-    "before its line is added to the levels": (runner, "write_lines", of_file("levels.jsonl")),
-    "between two phases": (PhaseRunner, "run", of_phase("level01")),
-    "after the last phase": (runner, "restore"),
-    "after the network was written, before the plot": (runner, "plot_accuracy_against_sparsity"),
-    "before the summary": (runner, "write_json", of_file("summary.json")),
-}
-
-
-def assert_equal(found, expected):
-    assert found.results == expected.results
-    for name in ("metrics.jsonl", "levels.jsonl"):
-        assert found.lines(name) == expected.lines(name)
-    found, expected = (
-        keras.models.load_model(each.path / "model.keras").get_weights() for each in (found, expected)
-    )
-    assert [weight.tobytes() for weight in found] == [weight.tobytes() for weight in expected]
-
-
-def test_interrupted_at_every_kind_of_place_in_turn_it_ends_as_if_nothing_had_happened(
-    finished, small, watched, stop, tmp_path
-):
-    settings = small(method="iterative", retrain="rewind", checkpoint_seconds=0)
-    path = tmp_path / "run"
-    for place in PLACES.values():
-        stop(settings, path, *place)
-        (path / "phases").mkdir(exist_ok=True)
-        for half_written in (path / ".tmp-1-summary.json", path / "phases" / ".tmp-1-level01.npz"):
-            half_written.write_bytes(b"PK")
-        with open(path / "metrics.jsonl", "a") as metrics:
-            metrics.write('{"phase": "de')
-    found = watched(settings, path)
-    assert_equal(found, finished(method="iterative", retrain="rewind"))
-    assert not list(path.rglob(".*"))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +44,7 @@ def test_damaged_checkpoints_are_passed_over_saying_so(
         file.write_bytes(file.read_bytes()[:-100])
     found = watched(settings, path)
     assert found.steps_watched == steps
-    assert_equal(found, finished(method="dense", epochs=4))
+    found.assert_equal(finished(method="dense", epochs=4))
     said = capsys.readouterr().err
     expected = [number for number in damaged if number == 2 or 2 in damaged]
     assert [f"{number:06d}.npz is damaged" in said for number in (1, 2)] == [n in expected for n in (1, 2)]
@@ -180,7 +102,7 @@ def test_a_full_disk_stops_the_run_and_leaves_the_checkpoint_from_which_it_conti
     assert [file.read_bytes() for file in (path / "checkpoints").iterdir()] == [kept]
     found = watched(settings, path)
     assert found.steps_watched == 10
-    assert_equal(found, finished(method="dense", epochs=4))
+    found.assert_equal(finished(method="dense", epochs=4))
 
 
 def all_finite(folder) -> bool:

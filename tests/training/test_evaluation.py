@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from dsd_tf.data.images import Images
-from dsd_tf.training.evaluation import Evaluator, Scores, batch_totals
+from dsd_tf.training.evaluation import Evaluator, Scores, batch_totals, streamed_scores
 
 NAN = float("nan")
 
@@ -104,3 +104,20 @@ def test_evaluated_step_by_step_the_scores_are_the_same_and_progress_is_told():
     evaluate, reached = Evaluator(Echo(), IMAGES, 2), []
     assert evaluate.stepwise(reached.append) == evaluate()
     assert reached == [2, 4, 5]
+
+
+def test_streamed_batches_give_the_scores_of_the_same_images_in_memory():
+    generator = np.random.default_rng(3)
+    images = generator.integers(0, 256, (25, 2, 2, 3), dtype=np.uint8)
+    labels = generator.integers(0, 12, 25, dtype=np.int32)
+
+    def logits(pixels):
+        return tf.reshape(pixels, [-1, 12])
+
+    batches = [(tf.constant(images[i : i + 10] / np.float32(255)), labels[i : i + 10]) for i in (0, 10, 20)]
+    done = []
+    found = streamed_scores(logits, batches, done.append)
+    expected = Evaluator(logits, Images(images, labels), 10)()
+    assert (found.top1, found.top5, found.examples) == (expected.top1, expected.top5, 25)
+    assert found.loss == pytest.approx(expected.loss, rel=1e-6)
+    assert done == [10, 20, 25]

@@ -20,10 +20,7 @@ class BatchNorm(Rule):
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         shape = self.single(bottoms)
         parameters = self.message.message("batch_norm_param")
-        if (
-            parameters.number("eps", 1e-5) <= 0
-            or not 0 < parameters.number("moving_average_fraction", 0.999) <= 1
-        ):
+        if parameters.number("eps", 1e-5) <= 0 or not 0 < self._momentum <= 1:
             raise self.layer.error("eps must be positive and moving_average_fraction from 0 to 1")
         return Shapes([shape], [(shape[0],), (shape[0],), (1,)])
 
@@ -33,13 +30,17 @@ class BatchNorm(Rule):
         mean, variance, (factor,), *scale = blobs
         unit = 1 / factor if factor else np.float32(0)
         layer = layers.BatchNormalization(
-            momentum=parameters.number("moving_average_fraction", 0.999),
+            momentum=self._momentum,
             epsilon=parameters.number("eps", 1e-5),
             scale=len(scale) > 0,
             center=len(scale) > 1,
             name=names(),
         )
         return [apply(layer, bottoms[0], [*scale, mean * unit, variance * unit])]
+
+    @property
+    def _momentum(self) -> float:
+        return self.message.message("batch_norm_param").number("moving_average_fraction", 0.999)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dsd_tf.caffe.message import Message
 from dsd_tf.caffe.names import Names
 from dsd_tf.models.caffe_ops import block, local_response_norm, scaled_down
 
+_LARGEST_SIZE = 255  # one addition for each neighbour
 _REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")
 
 
@@ -23,8 +24,8 @@ class LRN(Rule):
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         shape = self.feature_map(bottoms)
-        if self._size % 2 == 0:
-            raise self.layer.error(f"local_size must be odd, not {self._size}")
+        if self._size % 2 == 0 or self._size > _LARGEST_SIZE:
+            raise self.layer.error(f"local_size must be odd and at most {_LARGEST_SIZE}, not {self._size}")
         if self._parameters.number("k", 1.0) <= 0 or self._parameters.number("alpha", 1.0) < 0:
             raise self.layer.error("k must be positive and alpha not negative")
         return Shapes([shape], [])

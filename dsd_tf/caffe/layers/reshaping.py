@@ -19,13 +19,9 @@ class Flatten(Rule):
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         parameters = self.message.message("flatten_param")
         shape = self.single(bottoms)
-        if self.axis(parameters, shape) != 1 or parameters.integer("end_axis", -1, least=-4) not in (
-            -1,
-            len(shape),
-        ):
-            raise self.layer.error(
-                "only flattening of everything but the batch is supported (axis 1, end_axis -1)"
-            )
+        last = parameters.integer("end_axis", -1, least=-4)
+        if self.axis(parameters, shape) != 1 or last not in (-1, len(shape)):
+            raise self.layer.error("only flattening of everything but the batch (axis 1 to -1) is supported")
         return Shapes([(math.prod(shape),)], [])
 
     def build(self, bottoms: list[KerasTensor], blobs: list[np.ndarray], names: Names) -> list[KerasTensor]:

@@ -62,7 +62,7 @@ class Rule(abc.ABC):
         axes = len(bottom) + 1
         axis = message.integer(name, 1, least=-axes)
         if not (1 <= axis < axes or -axes < axis < 0):
-            raise message.error(f"{name} {axis} is the batch or does not exist; the input has {axes} axes")
+            raise self.layer.error(f"{name} {axis} is the batch or does not exist; there are {axes} axes")
         return axis % axes
 
 
