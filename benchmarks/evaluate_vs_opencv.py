@@ -96,7 +96,9 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, median in medians.items():
         ratio = median / medians["dsd_tf"]
-        print(f"{name:<30} {examples / median:6.1f} images/s  top-1 {accuracy[name]:.2%}  dsd_tf is {ratio:.2f}x as fast")
+        print(
+            f"{name:<30} {examples / median:6.1f} images/s  top-1 {accuracy[name]:.2%}  dsd_tf is {ratio:.2f}x as fast"
+        )
 
 
 if __name__ == "__main__":

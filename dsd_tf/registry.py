@@ -21,6 +21,7 @@ MODELS = {
     "resnet101": "dsd_tf.models.resnet:resnet101",
     "vgg_like": "dsd_tf.models.vgg:vgg_like",
     "vgg16": "dsd_tf.models.vgg:vgg16",
+    "vgg16_imagenet": "dsd_tf.models.vgg:vgg16_imagenet",
     "vgg19": "dsd_tf.models.vgg:vgg19",
     "alexnet": "dsd_tf.models.alexnet:alexnet",
     "alexnet_bvlc": "dsd_tf.models.alexnet:alexnet_bvlc",

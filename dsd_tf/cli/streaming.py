@@ -32,7 +32,9 @@ def define_flags() -> list[str]:
         "pixels",
         "pixels = RGB in [0, 1], a centre square; caffe = resized to 256x256, centre crop, BGR minus --mean",
     )
-    flags.DEFINE_string("mean", _CAFFE_MEANS, "caffe: means of B, G, R in [0, 255], or a mean image (.binaryproto)")
+    flags.DEFINE_string(
+        "mean", _CAFFE_MEANS, "caffe: means of B, G, R in [0, 255], or a mean image (.binaryproto)"
+    )
     flags.DEFINE_bool("allow_skipped", False, "succeed although images cannot be decoded and were left out")
     return ["synsets", "preprocessing", "mean", "allow_skipped"]
 
@@ -49,12 +51,16 @@ def wanted(settings: Settings) -> bool:
     if options.preprocessing not in _PREPROCESSINGS:
         raise unknown("--preprocessing", options.preprocessing, _PREPROCESSINGS)
     in_folder = settings.dataset == "image_folder"
+    if in_folder and not settings.data_dir:
+        raise UsageError("image_folder needs --data_dir")
     if options.synsets and not in_folder:
         raise UsageError("--synsets goes with --dataset=image_folder")
     caffe = options.preprocessing == "caffe"
     if options["mean"].present and not caffe:
         raise UsageError("--mean goes with --preprocessing=caffe")
     if in_folder and not (Path(settings.data_dir) / "train").is_dir():
+        if options["split"].present:
+            raise UsageError(f"--split goes with a folder that holds train/; {settings.data_dir} has none")
         return True
     if options.synsets or (caffe and (in_folder or settings.dataset == "digits")):
         raise UsageError(

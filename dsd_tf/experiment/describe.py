@@ -9,7 +9,7 @@ from rich.table import Table
 
 from dsd_tf.experiment.runner import make_plan
 from dsd_tf.experiment.workbench import Workbench, build_workbench
-from dsd_tf.methods.plan import Phase, Prune
+from dsd_tf.methods.plan import Nonzero, Phase, Prune
 from dsd_tf.reporting.tables import make_table, print_table
 from dsd_tf.settings import Settings
 from dsd_tf.sparsity.granularity import NofM
@@ -46,6 +46,8 @@ def _densities(bench: Workbench, phase: Phase) -> Table:
 
 def _targets(bench: Workbench, phase: Phase) -> dict[str, str]:
     shapes, selection = bench.masks.shapes, bench.selection
+    if isinstance(phase.masks, Nonzero):
+        return dict.fromkeys(shapes, "as given")
     if not phase.sparsity:
         return dict.fromkeys(shapes, "1")
     if isinstance(selection.granularity, NofM):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from keras import KerasTensor, layers
 
 from dsd_tf.models.blocks import Blocks, relu, require_side
+from dsd_tf.models.dropout import dropout
 from dsd_tf.models.initializers import SDD, Scheme, fan_out_normal, narrow_normal, torch_uniform, zero_bias
 from dsd_tf.models.options import ModelOptions
 
 TORCH = Scheme(conv=torch_uniform, dense=torch_uniform)
 TORCHVISION = Scheme(conv=fan_out_normal, dense=narrow_normal, bias=zero_bias)
+PLAIN = Scheme(conv=narrow_normal, dense=narrow_normal, bias=zero_bias)
 CLASSIFIER_SIDE = 7
 
 
@@ -43,6 +45,28 @@ def vgg19(images: KerasTensor, num_classes: int, options: ModelOptions, seed: in
     """16 convolutions without bias, one dense layer; 20,081,188 parameters for 100 classes."""
     require_side(images, 16, "vgg19")
     return _vgg(images, num_classes, Blocks(options, seed, TORCHVISION), (2, 2, 4, 4, 4), use_bias=False)
+
+
+def vgg16_imagenet(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
+    """The paper's configuration D, with its Caffe file's layer names: 138,357,544 parameters at 224x224x3.
+
+    Published weights expect BGR images minus (103.939, 116.779, 123.68). Raises UsageError for images under
+    32x32.
+    """
+    require_side(images, 32, "vgg16_imagenet")
+    blocks = Blocks(options, seed, PLAIN)
+    x = images
+    for stage, count in enumerate((2, 2, 3, 3, 3), start=1):
+        filters = blocks.width(min(32 * 2**stage, 512))
+        for layer in range(1, count + 1):
+            name = f"{stage}_{layer}"
+            x = relu(blocks.conv(x, filters, 3, f"conv{name}", use_bias=True), f"relu{name}")
+        x = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    for index in (6, 7):
+        x = relu(blocks.dense(x, blocks.width(4096), f"fc{index}"), f"relu{index}")
+        x = dropout(x, 0.5, f"drop{index}", seed)
+    return blocks.dense(x, num_classes, "logits")
 
 
 def adaptive_average_pool(x: KerasTensor, side: int) -> KerasTensor:

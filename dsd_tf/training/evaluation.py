@@ -71,16 +71,19 @@ def streamed_scores(
 
     `reached` is told after every batch how many examples are done.
     """
-
-    @tf.function(reduce_retracing=True)
-    def add(totals: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        return totals + batch_totals(logits(images), labels)
-
-    totals = tf.zeros([4], tf.float64)
+    totals, of_batch = tf.zeros([4], tf.float64), None
     for images, labels in batches:
-        totals = add(totals, images, labels)
+        of_batch = of_batch or _traced(logits, images.shape[1:])
+        totals += of_batch(images, labels)
         reached(int(totals[3]))
     return _scores(totals)
+
+
+def _traced(logits: Callable[[tf.Tensor], tf.Tensor], image_shape: tf.TensorShape) -> Callable:
+    """`batch_totals` in one graph for float32 images of this shape and int32 labels, as many as there are."""
+    function = tf.function(lambda images, labels: batch_totals(logits(images), labels))
+    images = tf.TensorSpec([None, *image_shape], tf.float32)
+    return function.get_concrete_function(images, tf.TensorSpec([None], tf.int32))
 
 
 def _scores(totals: tf.Tensor) -> Scores:

@@ -66,9 +66,7 @@ def softmax_loss(logits):
 def test_pixels_in_0_to_1_by_default(evaluate, network):
     found = result(evaluate(network(order=(2, 1, 0)), "--batch_size=4"))
     assert (found["top1"], found["top5"], found["examples"], found["skipped"]) == (1.0, 1.0, 6, 0)
-    losses = [
-        softmax_loss(np.array(own) / 255) for own in ((250, 20, 10), (240, 30, 20), (230, 10, 30))
-    ]
+    losses = [softmax_loss(np.array(own) / 255) for own in ((250, 20, 10), (240, 30, 20), (230, 10, 30))]
     assert found["loss"] == pytest.approx(np.mean(losses), rel=1e-6)
     assert found["images_per_second"] > 0
 
@@ -77,9 +75,7 @@ def test_caffe_preprocessing_is_blue_first_in_0_to_255_minus_the_means(evaluate,
     """The biases put the means back, so a wrong order or mean would show in the loss."""
     found = result(evaluate(network(factor=0.01, bias=(1.04, 1.17, 1.23)), "--preprocessing=caffe"))
     assert found["top1"] == 1.0
-    losses = [
-        softmax_loss(np.array(own) / 100) for own in ((250, 20, 10), (240, 30, 20), (230, 10, 30))
-    ]
+    losses = [softmax_loss(np.array(own) / 100) for own in ((250, 20, 10), (240, 30, 20), (230, 10, 30))]
     assert found["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
 
 
@@ -92,12 +88,14 @@ def test_the_means_can_be_given(evaluate, network):
     )
 
 
-def test_an_image_that_cannot_be_decoded_is_named_and_fails_unless_allowed(evaluate, network, place):
+@pytest.mark.parametrize("content", [b"no image", b"\xff\xd8\xff no more"])
+def test_an_image_that_cannot_be_decoded_is_named_and_fails_unless_allowed(evaluate, network, place, content):
+    """Last on standard error: libjpeg may have complained before."""
     bad = place / "val" / "green" / "5.JPEG"
-    bad.write_bytes(b"\xff\xd8\xff no more")
+    bad.write_bytes(content)
     answer = evaluate(network(order=(2, 1, 0)))
-    assert (answer.code, answer.out, len(answer.err)) == (2, [], 1)
-    assert answer.err[0] == (
+    assert (answer.code, answer.out) == (2, [])
+    assert answer.err[-1] == (
         f"error: 1 of 7 images cannot be decoded: {bad}; --allow_skipped gives the figures of the others"
     )
 
@@ -111,13 +109,16 @@ def test_with_allow_skipped_the_others_are_counted(evaluate, network, place):
     assert f"skipped {bad}: it cannot be decoded" in answer.out
 
 
-def test_a_prepared_tfds_set_is_evaluated_with_caffe_s_preprocessing(call, network, tmp_path):
+def test_a_prepared_tfds_set_is_evaluated_with_caffe_s_preprocessing(call, network, tmp_path, capfd):
     def examples():
         for label, name in enumerate(("blue", "green", "red")):
             yield {"image": np.full((20 + label, 30, 3), COLOURS[name], np.uint8), "label": label}
 
     features = tfds.features.FeaturesDict(
-        {"image": tfds.features.Image(shape=(None, None, 3)), "label": tfds.features.ClassLabel(num_classes=3)}
+        {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(num_classes=3),
+        }
     )
     split = tf.data.Dataset.from_generator(examples, output_signature=features.get_tensor_spec())
     tfds.dataset_builders.store_as_tfds_dataset(
@@ -127,6 +128,7 @@ def test_a_prepared_tfds_set_is_evaluated_with_caffe_s_preprocessing(call, netwo
         features=features,
         split_datasets={"train": split, "validation": split},
     )
+    capfd.readouterr()  # what TFDS says about preparing
     flags = ["--dataset=colours", f"--data_dir={tmp_path}", "--preprocessing=caffe"]
     found = result(call(main, network(factor=0.01, bias=(1.04, 1.17, 1.23)), *flags))
     assert (found["top1"], found["examples"], found["skipped"]) == (1.0, 3, 0)
@@ -140,8 +142,10 @@ REFUSED = [
     (["--synsets=absent.txt"], "--synsets=absent.txt cannot be read"),
     (["--synsets=", "--num_classes=5"], "folders of 3 classes, the network tells 5 apart; --synsets=FILE"),
     (["--image_size=9"], "takes images of 8x8x3 and has 3 outputs; image folder"),
+    (["--data_dir="], "image_folder needs --data_dir"),
+    (["--split=validation"], "--split goes with a folder that holds train/; "),
     (["--dataset=mnist"], "--synsets goes with --dataset=image_folder"),
-    (["--dataset=digits", "--synsets=", "--preprocessing=caffe"], "take a TFDS set, or --dataset=image_folder"),
+    (["--dataset=digits", "--synsets=", "--preprocessing=caffe"], "take a TFDS set, or --dataset=image"),
     (["--data_dir=absent"], "image folder absent does not exist"),
 ]
 

@@ -75,7 +75,9 @@ def test_a_list_that_cannot_be_read_is_refused(folder, tmp_path):
 
 
 def test_folders_that_are_not_the_network_s_classes_are_refused(folder):
-    with pytest.raises(UsageError, match="folders of 2 classes, the network tells 1000 apart; --synsets=FILE"):
+    with pytest.raises(
+        UsageError, match="folders of 2 classes, the network tells 1000 apart; --synsets=FILE"
+    ):
         open_class_folders(folder, None, 1000)
 
 

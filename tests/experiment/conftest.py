@@ -44,8 +44,9 @@ def small() -> Callable[..., Settings]:
 
 @dataclass
 class Start:
-    """The state at the first step of a phase. `slots` is the largest magnitude in the optimizer's slots, `updates` how
-    many it has made.
+    """The state at the first step of a phase.
+
+    `slots` is the largest magnitude in the optimizer's slots, `updates` how many it has made.
     """
 
     weights: list[np.ndarray]

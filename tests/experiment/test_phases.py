@@ -38,7 +38,7 @@ def test_every_phase_starts_with_a_fresh_optimizer_and_the_masks_it_ends_with(fi
     for retrain in ("rewind", "redense"):
         run = finished(method="iterative", retrain=retrain)
         for name, start in run.starts.items():
-            # also where it starts at a later step of the schedule: Adam's bias correction counts from cleared slots
+            # also at a later step of the schedule: Adam's bias correction counts from cleared slots
             assert (start.slots, start.updates) == (0, 0)
             assert start.masks == run.masks(name)
 

@@ -140,3 +140,16 @@ def test_the_adaptive_pool_is_the_bin_formula_on_both_axes(shape):
 def test_one_pixel_is_replicated_exactly():
     image = np.array([0.1, -2.3], np.float32).reshape(1, 1, 1, 2)
     assert np.array_equal(pool(image), np.broadcast_to(image, (1, 7, 7, 2)))
+
+
+def test_the_papers_vgg16_has_the_published_size_and_layer_names(build, size_of, kernel_layers):
+    model = build("vgg16_imagenet", (224, 224, 3), 1000)
+    assert size_of(model).parameters == 138_357_544
+    names = [layer.name for layer in kernel_layers(model)]
+    assert names[:4] == ["conv1_1", "conv1_2", "conv2_1", "conv2_2"]
+    assert names[-4:] == ["conv5_3", "fc6", "fc7", "logits"]
+
+
+def test_the_papers_vgg16_refuses_images_under_32(build):
+    with pytest.raises(UsageError, match="vgg16_imagenet.* 32x32"):
+        build("vgg16_imagenet", (31, 40, 3))

@@ -114,7 +114,8 @@ def test_streamed_batches_give_the_scores_of_the_same_images_in_memory():
     def logits(pixels):
         return tf.reshape(pixels, [-1, 12])
 
-    batches = [(tf.constant(images[i : i + 10] / np.float32(255)), labels[i : i + 10]) for i in (0, 10, 20)]
+    parts = [slice(start, start + 10) for start in (0, 10, 20)]
+    batches = [(tf.constant(images[part] / np.float32(255)), tf.constant(labels[part])) for part in parts]
     done = []
     found = streamed_scores(logits, batches, done.append)
     expected = Evaluator(logits, Images(images, labels), 10)()

@@ -1,0 +1,56 @@
+"""The files of configs/ are accepted, and those of published DSD results are the papers' recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from absl import flags
+
+from dsd_tf import registry
+from dsd_tf.cli import train
+from dsd_tf.methods.plan import Facts
+from dsd_tf.settings import Settings
+
+CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.flags"))
+STEPS = 100
+
+# phase, epochs, learning rate, sparsity
+DSD = {
+    "squeezenet": [("given", 0, None, 0), ("redense1", 20, 1e-4, 0)],
+    "alexnet": [("given", 0, None, 0), ("sparse1", 11, 1e-3, 0.3), ("redense1", 22, 1e-4, 0)],
+    "vgg16": [("given", 0, None, 0), ("sparse1", 1.25, 1e-4, 0.3), ("redense1", 18, 1e-5, 0)],
+    "resnet18": [("given", 0, None, 0), ("sparse1", 45, 1e-2, 0.3), ("redense1", 45, 1e-3, 0)],
+    "resnet50": [("given", 0, None, 0), ("sparse1", 45, 1e-2, 0.3), ("redense1", 45, 1e-3, 0)],
+}
+
+
+@pytest.fixture
+def settings(fresh_flags):
+    def read(path: Path, *more: str) -> Settings:
+        names = train.define_flags()
+        flags.FLAGS(["train", f"--flagfile={path}", *more])
+        values = {name: flags.FLAGS[name].value for name in names if name not in ("run_dir", "dry_run")}
+        return Settings(**values)
+
+    return read
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_configuration_is_accepted_and_says_where_it_comes_from_and_how_to_run_it(settings, path):
+    assert settings(path).dataset
+    header = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    assert any(line.startswith(("# Paper ", "# Method ")) for line in header)
+    assert any(f"bin/train --flagfile=configs/{path.name}" in line for line in header)
+
+
+@pytest.mark.parametrize("name", DSD)
+def test_a_dsd_configuration_trains_what_the_paper_says_from_a_checkpoint(settings, name):
+    path = next(path for path in CONFIGS if path.stem == f"{name}_dsd")
+    asked = settings(path, "--init_from=start.keras")
+    plan = registry.resolve("--method", registry.METHODS, asked.method)(asked, Facts(STEPS, {"a": (10, 10)}))
+    assert [(phase.name, phase.stop, phase.sparsity) for phase in plan] == [
+        (phase, epochs * STEPS, sparsity) for phase, epochs, _, sparsity in DSD[name]
+    ]
+    rates = [rate for _, _, rate, _ in DSD[name] if rate]
+    assert [phase.learning_rate.at(0) for phase in plan if phase.stop] == pytest.approx(rates)
