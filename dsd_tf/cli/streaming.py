@@ -64,8 +64,8 @@ def wanted(settings: Settings) -> bool:
         return True
     if options.synsets or (caffe and (in_folder or settings.dataset == "digits")):
         raise UsageError(
-            "--synsets and --preprocessing=caffe take a TFDS set, or --dataset=image_folder with the folder that "
-            "holds the folders of the classes as --data_dir"
+            "--synsets and --preprocessing=caffe take a TFDS set, or --dataset=image_folder "
+            "with the folder that holds the folders of the classes as --data_dir"
         )
     published = known(settings.dataset)
     return caffe or bool(published and published.image_size)

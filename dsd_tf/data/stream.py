@@ -36,9 +36,9 @@ class Stream:
 class Reader:
     """The batches of a stream. Images that cannot be read or decoded are left out and listed in `skipped`.
 
-    Iterating yields float32 images [B, H, W, C] and int32 labels [B], decoded on all cores ahead of their use.
-    Raises UsageError for a label that is no class, for a data set whose own files are damaged, and where there
-    is no image that can be decoded.
+    Iterating yields float32 images [B, H, W, C] and int32 labels [B], decoded on all cores ahead of use.
+    Raises UsageError for a label that is no class, for a data set whose own files are damaged, and where
+    there is no image that can be decoded.
     """
 
     def __init__(self, stream: Stream, prepare: Prepare, batch_size: int):

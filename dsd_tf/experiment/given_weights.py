@@ -19,8 +19,8 @@ from dsd_tf.models.build import NORMALIZE
 class GivenWeights:
     """`weights` are those of the whole network, in the order of `model.weights`.
 
-    `taken` names the layers that have them from the file, `kept` those that stay as initialised, with the reason,
-    and `unused` the layers of the file that the network has not. `sha256` is of the file.
+    `taken` names the layers that have them from the file, `kept` those that stay as initialised, with the
+    reason, and `unused` the layers of the file that the network has not. `sha256` is of the file.
     """
 
     path: Path
@@ -39,8 +39,9 @@ class GivenWeights:
 def give_weights(path: Path, model: keras.Model, caffe: bool) -> GivenWeights:
     """Put the weights in a .keras file into the layers of `model` of the same name and the same shapes.
 
-    The names that Caffe's SqueezeNets give a layer count as one. With `caffe`, a file without our normalisation is
-    taken for a converted network, which reads blue, green, red: its first kernel is turned round to read our RGB.
+    The names that Caffe's SqueezeNets give a layer count as one. With `caffe`, a file without our
+    normalisation is taken for a converted network, which reads blue, green, red: its first kernel is turned
+    round to read our RGB.
 
     Raises:
         UsageError: if the file cannot be loaded, or no layer matches.
@@ -59,7 +60,8 @@ def give_weights(path: Path, model: keras.Model, caffe: bool) -> GivenWeights:
             taken.append(name)
     if not taken:
         raise UsageError(
-            f"--init_from={path}: no layer has the name and shapes of one of {model.name}: {'; '.join(kept[:3])} ..."
+            f"--init_from={path}: no layer has the name and shapes of one of {model.name}: "
+            f"{'; '.join(kept[:3])} ..."
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return GivenWeights(path, digest, model.get_weights(), taken, kept, sorted(given.keys() - wanted.keys()))

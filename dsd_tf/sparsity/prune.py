@@ -46,14 +46,14 @@ def select_masks(
             table of other layers.
     """
     shapes = {name: score.shape for name, score in scores.items()}
-    for name, score in scores.items():
-        check_rankable(score, f"scores of layer {name!r}")
     if allowed is None:
         allowed = Masks.ones(shapes)
     allowed.check(shapes)
     if keep is not None:
         _check_keep(keep, density, allocation, granularity, allowed)
     if isinstance(granularity, NofM):
+        for name, score in scores.items():
+            check_rankable(score, _scores_of(name))
         return Masks({name: granularity.mask(score, allowed[name]) for name, score in scores.items()})
     pooled = {name: granularity.pool(score) for name, score in scores.items()}
     counts = {name: granularity.count(allowed[name]) for name in scores}
@@ -126,7 +126,7 @@ def _largest_per_layer(
     for name, score in pooled.items():
         open_groups = counts[name].astype(bool, copy=False)
         keep = min(_share(score.size, densities[name]), np.count_nonzero(open_groups))
-        masks[name] = keep_largest(score, keep, open_groups)
+        masks[name] = keep_largest(score, keep, open_groups, what=_scores_of(name))
     return masks
 
 
@@ -134,7 +134,12 @@ def _largest_overall(pooled: Arrays, counts: Arrays, weights: int) -> dict[str, 
     """Masks of the best groups that hold `weights` weights; `counts` are the allowed weights per group."""
     open_groups = [count.astype(bool, copy=False) for count in counts.values()]
     groups = _groups_holding(weights, list(pooled.values()), list(counts.values()), open_groups)
-    return dict(zip(pooled, keep_largest_across(list(pooled.values()), groups, open_groups), strict=True))
+    masks = keep_largest_across(list(pooled.values()), groups, open_groups, what=[*map(_scores_of, pooled)])
+    return dict(zip(pooled, masks, strict=True))
+
+
+def _scores_of(layer: str) -> str:
+    return f"scores of layer {layer!r}"
 
 
 def _groups_holding(

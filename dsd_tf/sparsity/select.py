@@ -13,13 +13,16 @@ Arrays = Sequence[np.ndarray]
 Allowed = Sequence["np.ndarray | None"]
 
 
-def keep_largest(scores: np.ndarray, keep: int, allowed: np.ndarray | None = None) -> np.ndarray:
+def keep_largest(
+    scores: np.ndarray, keep: int, allowed: np.ndarray | None = None, *, what: str = "scores"
+) -> np.ndarray:
     """Exactly `keep` True at the largest scores; of equal scores the lower flat (C order) index wins.
 
     Args:
         scores: any shape, any real dtype.
         keep: how many to keep.
         allowed: bool, shape of `scores`: the positions to choose from; None is all of them.
+        what: how an error calls the scores.
 
     Returns:
         A bool array of the shape of `scores`.
@@ -27,24 +30,28 @@ def keep_largest(scores: np.ndarray, keep: int, allowed: np.ndarray | None = Non
     Raises:
         UsageError: for NaN scores, or a `keep` that is negative or above the number allowed.
     """
-    return keep_largest_across([scores], keep, None if allowed is None else [allowed])[0]
+    return keep_largest_across([scores], keep, None if allowed is None else [allowed], what=[what])[0]
 
 
-def keep_largest_across(scores: Arrays, keep: int, allowed: Arrays | None = None) -> list[np.ndarray]:
+def keep_largest_across(
+    scores: Arrays, keep: int, allowed: Allowed | None = None, *, what: Sequence[str] | None = None
+) -> list[np.ndarray]:
     """`keep_largest` over several arrays ranked as one; of equal scores those of the earlier array win.
 
     Needs 2 bytes per score on top of the masks: no index array and no sorting.
     """
     scores = [np.ascontiguousarray(score) for score in scores]
-    for score in scores:
-        check_rankable(score, "scores")
-    allowed = [None] * len(scores) if allowed is None else allowed
-    available = sum(map(_count, scores, allowed))
+    allowed = allowed or [None] * len(scores)
+    for score, name in zip(scores, what or ["scores"] * len(scores), strict=True):
+        check_rankable(score, name)
+    available = sum(
+        score.size if a is None else np.count_nonzero(a) for score, a in zip(scores, allowed, strict=True)
+    )
     if not 0 <= keep <= available:
         raise UsageError(f"cannot keep {keep} of {available} weights: give a number from 0 to {available}")
     if keep in (0, available):
         return [_within(np.full(score.shape, keep > 0), a) for score, a in zip(scores, allowed, strict=True)]
-    threshold = _kth_largest(scores, keep, allowed, available)
+    threshold = _kth_largest(scores, keep, keep / available, allowed)
     masks = _compared(np.greater_equal, scores, threshold, allowed)
     surplus = _total(masks) - keep
     for mask, score in zip(reversed(masks), reversed(scores), strict=True):
@@ -60,13 +67,13 @@ def check_rankable(scores: np.ndarray, what: str) -> None:
         raise UsageError(f"{what} hold NaN and cannot be ranked: did training diverge?")
 
 
-def _kth_largest(scores: Arrays, k: int, allowed: Allowed, available: int) -> np.generic | float:
-    """The `k`-th largest of `available` allowed scores, 0 < k < available.
+def _kth_largest(scores: Arrays, k: int, share: float, allowed: Allowed) -> np.generic | float:
+    """The `k`-th largest allowed score, which is `share` < 1 of them.
 
     A sample tells two scores that it almost surely lies between, so that few others have to be taken out and
     ranked (Floyd & Rivest 1975, "Expected time bounds for selection").
     """
-    low, high = _bracket(scores, k / available, allowed)
+    low, high = _bracket(scores, share, allowed)
     inside = _compared(np.greater, scores, low, allowed)
     if _total(inside) < k <= _total(_compared(np.greater_equal, scores, low, allowed)):
         return low  # a score that many share, as weights that were pruned before do
@@ -111,10 +118,6 @@ def _compared(
 
 def _within(chosen: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     return chosen if allowed is None else np.logical_and(chosen, allowed, out=chosen)
-
-
-def _count(score: np.ndarray, allowed: np.ndarray | None) -> int:
-    return score.size if allowed is None else np.count_nonzero(allowed)
 
 
 def _total(masks: Arrays) -> int:

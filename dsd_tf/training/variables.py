@@ -36,7 +36,7 @@ def clear(variables: Sequence[tf.Variable], where: np.ndarray) -> None:
 
 
 def _clear_at(variables: Sequence[tf.Variable], positions: Sequence[np.ndarray]) -> None:
-    indices = tf.constant(np.stack(positions, axis=1))
+    indices = np.stack(positions, axis=1)
     for variable in variables:
         zeros = np.zeros(len(indices), variable.dtype.as_numpy_dtype)
         tf.raw_ops.ResourceScatterNdUpdate(ref=variable.handle, indices=indices, updates=zeros)
