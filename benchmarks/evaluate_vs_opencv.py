@@ -3,8 +3,9 @@
     python -m benchmarks.evaluate_vs_opencv --data=DIR [--rounds=5] [--threads=2]
 
 DIR holds deploy.prototxt, its .caffemodel, and imagenet_sample/{val/,synsets.txt}. Both sides read the same JPEG
-files, each REPEATS times, decode, resize, crop, classify and count, on as many threads. OpenCV goes image by image and in batches; they
-take turns within a round and medians are printed, because other load changes absolute numbers: read the ratios.
+files, each REPEATS times, decode, resize, crop, classify and count, on as many threads. OpenCV goes image by image and
+in batches; they take turns within a round and medians are printed, because other load changes absolute numbers: read
+the ratios.
 """
 
 from __future__ import annotations
@@ -35,12 +36,8 @@ REPEATS = 4  # so that what happens once per evaluation, as tracing a graph, wei
 
 def ours(data: Path) -> Callable[[], float]:
     model = convert(data / "deploy.prototxt", data / MODEL).model
-    stream = open_class_folders(
-        data / "imagenet_sample/val", data / "imagenet_sample/synsets.txt", num_classes=1000
-    )
-    repeated = dataclasses.replace(
-        stream, items=stream.items.repeat(REPEATS), examples=REPEATS * stream.examples
-    )
+    stream = open_class_folders(data / "imagenet_sample/val", data / "imagenet_sample/synsets.txt", num_classes=1000)
+    repeated = dataclasses.replace(stream, items=stream.items.repeat(REPEATS), examples=REPEATS * stream.examples)
     prepare = preparation.caffe((SIDE, SIDE, 3), np.array(MEANS_BGR, np.float32))
 
     def top1() -> float:

@@ -33,9 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}; what was there before is intact"
-        ) from error
+        raise UsageError(f"cannot write {path}: {error.strerror or error}; what was there before is intact") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

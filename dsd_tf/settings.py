@@ -63,7 +63,9 @@ class Settings:
 
     cycles: int = _setting(1, "dsd: number of sparse-dense repetitions after the first dense phase")
     start_phase: str = _setting(
-        "dense", "dsd: the first phase to train; what comes before it is --init_from", choices=("dense", "sparse", "redense")
+        "dense",
+        "dsd: the first phase to train; what comes before it is --init_from",
+        choices=("dense", "sparse", "redense"),
     )
     sparse_epochs: float = _setting(0.0, "dsd: epochs of a sparse phase, also 1.25; 0 = --epochs")
     redense_epochs: float = _setting(0.0, "dsd: epochs of a re-dense phase; 0 = --epochs")
@@ -87,7 +89,9 @@ class Settings:
     seed: int = _setting(0, "base seed; every role (split, init, shuffle ...) has its own stream")
     steps_per_execution: int = _setting(0, "training steps per call into TensorFlow; 0 = chosen", identity=False)
     checkpoint_seconds: float = _setting(10.0, "least time between checkpoints", identity=False)
-    export: str = _setting("", "comma-separated formats to export at the end (savedmodel, keras, litert)", identity=False)
+    export: str = _setting(
+        "", "comma-separated formats to export at the end (savedmodel, keras, litert)", identity=False
+    )
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -99,7 +103,9 @@ class Settings:
             _parse_time(name, getattr(self, name))
         for milestone in split(self.milestones):
             if _parse_time("milestones", milestone).unit == "it":
-                raise UsageError(f"--milestones: rates change between epochs, {milestone!r} counts steps; give 80ep or 50%")
+                raise UsageError(
+                    f"--milestones: rates change between epochs, {milestone!r} counts steps; give 80ep or 50%"
+                )
 
     def _check_ranges(self) -> None:
         if not 0 <= self.sparsity < 1:
@@ -124,9 +130,7 @@ class Settings:
     def identity(self) -> dict[str, Any]:
         """The values results depend on."""
         return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.metadata["identity"]
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.metadata["identity"]
         }
 
 

@@ -17,9 +17,7 @@ def real_data() -> Path:
     """The folder of real MNIST, CIFAR-10, label noise and SqueezeNet that `DSD_TF_TEST_DATA` names."""
     place = os.environ.get("DSD_TF_TEST_DATA")
     if not place:
-        pytest.skip(
-            "needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/"
-        )
+        pytest.skip("needs real data: set DSD_TF_TEST_DATA to the folder that holds tfds/, noise/ and squeezenet/")
     return Path(place).resolve()
 
 

@@ -36,9 +36,7 @@ def test_seed_role_and_every_index_make_a_stream_of_its_own():
 
 
 def test_streams_are_uncorrelated():
-    drawn = [
-        randomness.generator(0, f"score/layer{i}", level).random(4000) for i in range(3) for level in range(3)
-    ]
+    drawn = [randomness.generator(0, f"score/layer{i}", level).random(4000) for i in range(3) for level in range(3)]
     correlations = [np.corrcoef(a, b)[0, 1] for a, b in itertools.combinations(drawn, 2)]
     assert max(map(abs, correlations)) < 0.06  # four standard deviations of independent streams
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
+from measures.rows import Row, ratio_row
 
 from dsd_tf.sparsity.allocation import Allocation
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.selection import Selection
-from measures.rows import Row, ratio_row
 
 SIZES = (2_400_000, 25_000_000)
 SHARES = (0.4, 0.3, 0.2, 0.1)  # of the weights, in each layer

@@ -59,8 +59,7 @@ def _take_turns(plan: Plan) -> tuple[dict, dict]:
     total_steps = 2 * plan.stretch * (plan.rounds + 1)  # the first round, which traces, is not timed
     with contextlib.ExitStack() as stack:
         trainers = {
-            keras: stack.enter_context(Trainer(keras, plan.network, total_steps, plan.stretch))
-            for keras in LIBRARY
+            keras: stack.enter_context(Trainer(keras, plan.network, total_steps, plan.stretch)) for keras in LIBRARY
         }
         for keras, variant in TURNS:
             trainers[keras].train(variant)

@@ -69,9 +69,7 @@ def _dims(buffer: memoryview, where: str) -> list[int]:
 def _values(chunks: dict[int, list[memoryview]], raw_type: int, where: str) -> np.ndarray:
     if chunks[_RAW_DATA]:
         if raw_type not in _RAW_TYPES:
-            raise CaffeError(
-                f"{where}: raw_data_type {raw_type} is not supported (0 double, 1 float, 2 float16)"
-            )
+            raise CaffeError(f"{where}: raw_data_type {raw_type} is not supported (0 double, 1 float, 2 float16)")
         return _numbers(chunks[_RAW_DATA], _RAW_TYPES[raw_type], where)
     if any(len(chunk) for chunk in chunks[_DOUBLE_DATA]):
         return _numbers(chunks[_DOUBLE_DATA], np.dtype("<f8"), where)
@@ -81,9 +79,7 @@ def _values(chunks: dict[int, list[memoryview]], raw_type: int, where: str) -> n
 def _numbers(chunks: list[memoryview], dtype: np.dtype, where: str) -> np.ndarray:
     for chunk in chunks:
         if len(chunk) % dtype.itemsize:
-            raise CaffeError(
-                f"{where}: {len(chunk)} bytes of data are not a whole number of {dtype.name} values"
-            )
+            raise CaffeError(f"{where}: {len(chunk)} bytes of data are not a whole number of {dtype.name} values")
     arrays = [np.frombuffer(chunk, dtype) for chunk in chunks]
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0, dtype), *arrays])
 

@@ -72,9 +72,7 @@ def parse_caffemodel(data: bytes, name: str = "caffemodel") -> dict[str, list[Bl
         if blobs:
             weights[layer] = blobs
     if len(set(formats)) > 1:
-        raise CaffeError(
-            f"{name} has layers in both the old (layers) and the new (layer) format, as no Caffe accepts"
-        )
+        raise CaffeError(f"{name} has layers in both the old (layers) and the new (layer) format, as no Caffe accepts")
     if not weights:
         raise CaffeError(f"{name} holds no weights; a .caffemodel, as Caffe saves it when it trains, does")
     return weights

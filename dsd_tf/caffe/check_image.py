@@ -12,9 +12,7 @@ from dsd_tf.caffe.errors import CaffeError
 from dsd_tf.data.caffe_preprocessing import SIDE, preprocess
 
 
-def best_classes(
-    model: keras.Model, image: Path, mean: np.ndarray, count: int = 5
-) -> list[tuple[int, float]]:
+def best_classes(model: keras.Model, image: Path, mean: np.ndarray, count: int = 5) -> list[tuple[int, float]]:
     """The `count` classes with the highest scores on the centre crop of an image, with their scores.
 
     mean: BGR, (3,) or (256, 256, 3). Raises CaffeError for a file that is no image and a network that does
@@ -38,11 +36,7 @@ def _input_sides(model: keras.Model) -> tuple[int, int]:
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
     outputs = [tuple(tensor.shape[1:]) for tensor in model.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] != 3 or max(shapes[0]) > SIDE:
-        raise CaffeError(
-            f"an image can be checked with one input of at most {SIDE}x{SIDE}x3, the network has {shapes}"
-        )
+        raise CaffeError(f"an image can be checked with one input of at most {SIDE}x{SIDE}x3, the network has {shapes}")
     if len(outputs) != 1 or len(outputs[0]) != 1:
-        raise CaffeError(
-            f"an image can be checked with one vector of class scores, the network gives {outputs}"
-        )
+        raise CaffeError(f"an image can be checked with one vector of class scores, the network gives {outputs}")
     return shapes[0][:2]

@@ -43,7 +43,5 @@ def convert(prototxt: Path, weights: Path, read: WeightReader = caffemodel_weigh
     steps = plan(network)
     matched = read(weights, steps)
     model, rows = build_model(network, steps, matched.arrays)
-    unused = [
-        Ignored(name, "weights", "no layer of the inference network has this name") for name in matched.unused
-    ]
+    unused = [Ignored(name, "weights", "no layer of the inference network has this name") for name in matched.unused]
     return Conversion(model, rows, network.ignored + unused, network.means)

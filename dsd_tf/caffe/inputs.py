@@ -18,9 +18,7 @@ def declared(net: Message) -> list[tuple[str, Shape]]:
     if flat and net.has("input_shape"):
         raise net.error("both input_dim and input_shape are given; Caffe accepts only one of them")
     if flat and len(flat) != 4 * len(names):
-        raise net.error(
-            f"{len(names)} inputs need {4 * len(names)} input_dim (batch, channels, height, width each)"
-        )
+        raise net.error(f"{len(names)} inputs need {4 * len(names)} input_dim (batch, channels, height, width each)")
     if flat:
         shapes = [tuple(flat[start + 1 : start + 4]) for start in range(0, len(flat), 4)]
     else:
@@ -42,9 +40,7 @@ def shapes_of(kind: str, layer: Message, tops: int) -> list[Shape]:
     transformation = layer.message("transform_param")
     side = transformation.integer("crop_size", 0)
     if not side:
-        raise layer.error(
-            f"the {kind} layer does not tell its image size (crop_size); use the deploy prototxt"
-        )
+        raise layer.error(f"the {kind} layer does not tell its image size (crop_size); use the deploy prototxt")
     return [(1 if transformation.flag("force_gray", False) else 3, side, side)]
 
 

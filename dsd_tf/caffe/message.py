@@ -118,9 +118,7 @@ class Message:
     def _single(self, name: str) -> Entry | None:
         entries = self.fields.get(name, ())
         if len(entries) > 1:
-            raise self.source.error(
-                entries[1].offset, f"{name} is given {len(entries)} times, at most one is allowed"
-            )
+            raise self.source.error(entries[1].offset, f"{name} is given {len(entries)} times, at most one is allowed")
         return entries[0] if entries else None
 
     def _message(self, name: str, entry: Entry) -> Message:
@@ -147,9 +145,7 @@ class Message:
             raise self.source.error(entry.offset, f"{name} must be an integer, not {text!r}") from None
         value = -value if text.startswith("-") else value
         if not least <= value <= _LARGEST_INTEGER:
-            raise self.source.error(
-                entry.offset, f"{name} must be from {least} to {_LARGEST_INTEGER}, not {text}"
-            )
+            raise self.source.error(entry.offset, f"{name} must be from {least} to {_LARGEST_INTEGER}, not {text}")
         return value
 
     def _number(self, name: str, entry: Entry) -> float:

@@ -113,9 +113,7 @@ class _Graph:
     def finished(self, net: Message) -> Network:
         """The network without what no output needs."""
         if not self.inputs:
-            raise net.error(
-                "the network has no input: give `input` and `input_shape`, or an Input or Data layer"
-            )
+            raise net.error("the network has no input: give `input` and `input_shape`, or an Input or Data layer")
         outputs = self._outputs(net)
         needed = set(outputs)
         kept: list[Layer] = []
@@ -124,9 +122,7 @@ class _Graph:
                 needed.update(layer.bottoms)
                 kept.append(layer)
             else:
-                self.ignored.append(
-                    Ignored(layer.name, layer.kind, "no output depends on it (auxiliary or silenced)")
-                )
+                self.ignored.append(Ignored(layer.name, layer.kind, "no output depends on it (auxiliary or silenced)"))
         used = {value: shape for value, shape in self.inputs.items() if value in needed}
         return Network(net.string("name"), used, kept[::-1], outputs, self.ignored, self.means)
 
@@ -178,7 +174,5 @@ class _Graph:
         ends = [value for value in made if value not in read]
         outputs = [value for value in ends if self.loss_weights.get(value, largest) == largest]
         if not outputs:
-            raise net.error(
-                "the network has no output: no layer is left once data, loss and accuracy layers are gone"
-            )
+            raise net.error("the network has no output: no layer is left once data, loss and accuracy layers are gone")
         return outputs

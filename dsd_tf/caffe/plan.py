@@ -60,9 +60,7 @@ def _rule(layer: Layer) -> Rule:
 def _check_sizes(layer: Layer, shapes: list[Shape]) -> None:
     for shape in shapes:
         if math.prod(shape) > _MOST_NUMBERS:
-            raise layer.error(
-                f"a blob of shape {shape} has more than the 2**31 - 1 numbers that Caffe can count"
-            )
+            raise layer.error(f"a blob of shape {shape} has more than the 2**31 - 1 numbers that Caffe can count")
 
 
 def _merged(network: Network) -> list[tuple[Layer, ...]]:
@@ -79,7 +77,5 @@ def _merged(network: Network) -> list[tuple[Layer, ...]]:
             scale_of[layer] = reading[0]
     scales = set(scale_of.values())
     return [
-        (layer, scale_of[layer]) if layer in scale_of else (layer,)
-        for layer in network.layers
-        if layer not in scales
+        (layer, scale_of[layer]) if layer in scale_of else (layer,) for layer in network.layers if layer not in scales
     ]

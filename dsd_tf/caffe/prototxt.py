@@ -137,9 +137,7 @@ def _tokenize(source: Source, text: str) -> Iterator[_Token]:
     while offset < len(text):
         match = _TOKEN.match(text, offset)
         if match is None:
-            raise source.error(
-                offset, f"no field, value or bracket begins with {text[offset : offset + 12]!r}"
-            )
+            raise source.error(offset, f"no field, value or bracket begins with {text[offset : offset + 12]!r}")
         if match.lastgroup != "space":
             yield _Token(match.lastgroup, match[0], offset)
         offset = match.end()

@@ -22,15 +22,11 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
     given, wanted = weighted(source), weighted(target)
     if given.keys() != wanted.keys():
         odd = sorted(given.keys() ^ wanted.keys())
-        raise CaffeError(
-            f"{source.name} and {target.name} differ in their layers with weights: {', '.join(odd)}"
-        )
+        raise CaffeError(f"{source.name} and {target.name} differ in their layers with weights: {', '.join(odd)}")
     for name, layer in wanted.items():
         shapes = [[tuple(weight.shape) for weight in one.weights] for one in (given[name], layer)]
         if shapes[0] != shapes[1]:
-            raise CaffeError(
-                f"layer {name!r} has weights {shapes[0]} in {source.name}, {shapes[1]} in {target.name}"
-            )
+            raise CaffeError(f"layer {name!r} has weights {shapes[0]} in {source.name}, {shapes[1]} in {target.name}")
     for name, layer in wanted.items():
         layer.set_weights(given[name].get_weights())
 

@@ -83,9 +83,7 @@ def upgraded_layers(net: Message) -> list[Message]:
     if not old:
         return net.messages("layer")
     if net.has("layer"):
-        raise net.messages("layer")[0].error(
-            "both `layer` and `layers` are used; Caffe accepts only one of them"
-        )
+        raise net.messages("layer")[0].error("both `layer` and `layers` are used; Caffe accepts only one of them")
     if any(layer.has("layer") for layer in old):
         old = [_v0_to_v1(layer) for layer in _fold_padding(old)]
     return [_v1_to_v2(layer) for layer in old]
@@ -148,9 +146,7 @@ def _padded(layer: Message, padding: Message) -> Message:
 
 
 def _move_transformations(old: Message, new: Message) -> None:
-    moved = {
-        _TRANSFORMATIONS[name]: entries for name, entries in old.fields.items() if name in _TRANSFORMATIONS
-    }
+    moved = {_TRANSFORMATIONS[name]: entries for name, entries in old.fields.items() if name in _TRANSFORMATIONS}
     if moved:
         merged = new.message("transform_param").fields | moved
         new.fields["transform_param"] = [Entry(Message(old.source, old.offset, merged), old.offset)]

@@ -40,12 +40,8 @@ def match(steps: Sequence[Step], stored: Mapping[str, Sequence[Blob]]) -> Matche
     """
     missing = [layer.name for layer, _ in weighted_layers(steps) if layer.name not in stored]
     if missing:
-        raise CaffeError(
-            f"the file has no weights for {_listed(missing)}; it has weights for {_listed(list(stored))}"
-        )
-    arrays = {
-        layer.name: _fitted(layer, shapes, stored[layer.name]) for layer, shapes in weighted_layers(steps)
-    }
+        raise CaffeError(f"the file has no weights for {_listed(missing)}; it has weights for {_listed(list(stored))}")
+    arrays = {layer.name: _fitted(layer, shapes, stored[layer.name]) for layer, shapes in weighted_layers(steps)}
     return Matched(arrays, [name for name in stored if name not in arrays])
 
 

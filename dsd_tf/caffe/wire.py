@@ -56,9 +56,7 @@ def fields(buffer: memoryview, where: str) -> Iterator[Field]:
         key, position = varint(buffer, position, where)
         number, kind = key >> 3, key & 7
         if number == 0 or kind not in _NAMES:
-            raise CaffeError(
-                f"{where}: byte {start} is not the start of a field (number {number}, wire type {kind})"
-            )
+            raise CaffeError(f"{where}: byte {start} is not the start of a field (number {number}, wire type {kind})")
         if kind == VARINT:
             value, position = varint(buffer, position, where)
         elif kind == BYTES:
@@ -88,9 +86,7 @@ def expect(field: Field, *kinds: int, where: str, name: str) -> int | memoryview
 
 def _slice(buffer: memoryview, position: int, length: int, where: str, number: int) -> memoryview:
     if length > len(buffer) - position:
-        raise CaffeError(
-            f"{where}: field {number} claims {length} bytes, but only {len(buffer) - position} are left"
-        )
+        raise CaffeError(f"{where}: field {number} claims {length} bytes, but only {len(buffer) - position} are left")
     return buffer[position : position + length]
 
 
@@ -113,7 +109,5 @@ def _repeats(buffer: memoryview, start: int, first: int, last: int, stride: int,
     """Whether fields `first` to `last` (exclusive) of a run that begins at `start` have this key too."""
     if start + last * stride > len(buffer):
         return False
-    keys = np.frombuffer(buffer, np.uint8, (last - first) * stride, start + first * stride).reshape(
-        -1, stride
-    )
+    keys = np.frombuffer(buffer, np.uint8, (last - first) * stride, start + first * stride).reshape(-1, stride)
     return bool((keys[:, : len(key)] == np.frombuffer(key, np.uint8)).all())

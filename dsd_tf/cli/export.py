@@ -9,8 +9,8 @@ from absl import flags
 from dsd_tf import registry
 from dsd_tf.cli import console
 from dsd_tf.errors import UsageError
-from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.experiment.export_run import export_run
+from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.reporting.tables import make_table, print_table
 
 ABOUT = """

@@ -32,9 +32,7 @@ def define_flags() -> list[str]:
         "pixels",
         "pixels = RGB in [0, 1], a centre square; caffe = resized to 256x256, centre crop, BGR minus --mean",
     )
-    flags.DEFINE_string(
-        "mean", _CAFFE_MEANS, "caffe: means of B, G, R in [0, 255], or a mean image (.binaryproto)"
-    )
+    flags.DEFINE_string("mean", _CAFFE_MEANS, "caffe: means of B, G, R in [0, 255], or a mean image (.binaryproto)")
     flags.DEFINE_bool("allow_skipped", False, "succeed although images cannot be decoded and were left out")
     return ["synsets", "preprocessing", "mean", "allow_skipped"]
 

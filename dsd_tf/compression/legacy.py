@@ -73,9 +73,7 @@ def decode(data: bytes, slots: Sequence[Slot]) -> list[SharedWeights]:
     counts = reader.array(_COUNT, len(slots), "header").astype(np.int64)
     layers = [_decode_layer(reader, slot, int(count)) for slot, count in zip(slots, counts, strict=True)]
     if reader.left:
-        raise UsageError(
-            f"{reader.left} bytes are left behind the last layer: the file belongs to another network"
-        )
+        raise UsageError(f"{reader.left} bytes are left behind the last layer: the file belongs to another network")
     return layers
 
 
@@ -103,9 +101,7 @@ def _decode_layer(reader: _Reader, slot: Slot, count: int) -> SharedWeights:
         raise UsageError(f"layer {slot.name!r}: code 0 stands where no filler is needed")
     positions = np.cumsum(gaps.astype(np.int64) + 1) - 1
     if count and positions[-1] >= size:
-        raise UsageError(
-            f"layer {slot.name!r}: an entry stands at {positions[-1]}, but there are only {size} weights"
-        )
+        raise UsageError(f"layer {slot.name!r}: an entry stands at {positions[-1]}, but there are only {size} weights")
     codes = np.zeros(size, np.uint8)
     codes[positions] = entries
     return SharedWeights(slot, codes.reshape(slot.shape), codebook, bias)
@@ -115,9 +111,7 @@ def _entries(layer: SharedWeights) -> tuple[np.ndarray, np.ndarray]:
     """Codes and gaps of the stored entries, fillers included."""
     colours = 1 << layer.slot.bits
     if len(layer.codebook) != colours or layer.codes.max(initial=0) >= colours:
-        raise UsageError(
-            f"layer {layer.slot.name!r} needs codes below {colours} and a codebook of that length"
-        )
+        raise UsageError(f"layer {layer.slot.name!r} needs codes below {colours} and a codebook of that length")
     flat = layer.codes.reshape(-1)
     positions = np.flatnonzero(flat)
     zeros = np.diff(positions, prepend=-1) - 1

@@ -33,9 +33,7 @@ def resized_crop(image: tf.Tensor, top: int, left: int, height: int, width: int)
     corners = tf.cast(tf.gather(tf.gather(image, rows), columns, axis=2), tf.int32)
     before, after = (corners[:, :, side] * column_weights[side, :, tf.newaxis] for side in (0, 1))
     narrowed = tf.bitwise.right_shift(before + after, 4)
-    upper, lower = tf.unstack(
-        tf.bitwise.right_shift(narrowed * row_weights[:, :, tf.newaxis, tf.newaxis], 16)
-    )
+    upper, lower = tf.unstack(tf.bitwise.right_shift(narrowed * row_weights[:, :, tf.newaxis, tf.newaxis], 16))
     return tf.cast(tf.bitwise.right_shift(upper + lower + 2, 2), tf.uint8)
 
 

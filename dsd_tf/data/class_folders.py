@@ -28,9 +28,7 @@ def open_class_folders(folder: Path, synsets: Path | None, num_classes: int | No
         hint = "" if synsets else "; --synsets=FILE tells which class a folder is"
         raise UsageError(f"{where} {len(classes)} classes, the network tells {num_classes} apart{hint}")
     files = list_files(folder, classes, absent=f"is not in {synsets}")
-    names = tf.data.Dataset.from_tensor_slices(
-        ([str(file) for file, _ in files], [label for _, label in files])
-    )
+    names = tf.data.Dataset.from_tensor_slices(([str(file) for file, _ in files], [label for _, label in files]))
     return Stream(
         name=f"image folder {folder}",
         items=names,

@@ -21,9 +21,7 @@ class TrainFeed:
     Raises UsageError for an unknown augmentation and for a batch size that leaves no batch.
     """
 
-    def __init__(
-        self, images: Images, batch_size: int, *, seed: int, augmentation: str, drop_remainder: bool = False
-    ):
+    def __init__(self, images: Images, batch_size: int, *, seed: int, augmentation: str, drop_remainder: bool = False):
         whole = len(images) if drop_remainder else len(images) + batch_size - 1
         self.steps_per_epoch = whole // batch_size if batch_size > 0 else 0
         if not self.steps_per_epoch:
@@ -52,9 +50,7 @@ class TrainFeed:
         batches = plan.flat_map(self._batches)
         return _prefetched(batches.apply(tf.data.experimental.assert_cardinality(stop - start)))
 
-    def _batches(
-        self, order: tf.Tensor, seeds: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
-    ) -> tf.data.Dataset:
+    def _batches(self, order: tf.Tensor, seeds: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.data.Dataset:
         order, seeds = tf.ensure_shape(order, [None]), tf.ensure_shape(seeds, [None, 2])
         size = self._batch_size
 

@@ -43,9 +43,7 @@ class ImageFolder:
 
     def _shape_of(self, file: Path, image_size: int) -> tuple[int, int, int]:
         try:
-            height, width, channels = tf.io.decode_image(
-                tf.io.read_file(str(file)), expand_animations=False
-            ).shape
+            height, width, channels = tf.io.decode_image(tf.io.read_file(str(file)), expand_animations=False).shape
         except tf.errors.InvalidArgumentError as error:
             raise UsageError(f"image {file} cannot be decoded as PNG or JPEG") from error
         return image_size or height, image_size or width, 1 if channels == 1 else 3
@@ -69,9 +67,7 @@ class ImageFolder:
     def _complaint(self, file: Path) -> str:
         height, width, _ = self._shape_of(file, 0)
         expected = "x".join(map(str, self.image_shape[:2]))
-        return (
-            f"image {file} is {height}x{width}, others are {expected}; give --image_size to make them equal"
-        )
+        return f"image {file} is {height}x{width}, others are {expected}; give --image_size to make them equal"
 
 
 def list_folders(place: Path) -> list[str]:

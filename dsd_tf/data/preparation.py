@@ -28,11 +28,8 @@ def caffe(shape: Sequence[int], mean: np.ndarray) -> Prepare:
     side = caffe_preprocessing.SIDE
     if channels != 3 or max(height, width) > side:
         raise UsageError(
-            f"--preprocessing=caffe gives {side}x{side}x3 or less, "
-            f"the network takes {height}x{width}x{channels}"
+            f"--preprocessing=caffe gives {side}x{side}x3 or less, the network takes {height}x{width}x{channels}"
         )
     if mean.shape not in ((3,), (side, side, 3)):
-        raise UsageError(
-            f"--mean must have 3 values or be an image of {(side, side, 3)}, it has shape {mean.shape}"
-        )
+        raise UsageError(f"--mean must have 3 values or be an image of {(side, side, 3)}, it has shape {mean.shape}")
     return lambda encoded: caffe_preprocessing.preprocess(encoded, height, width, mean)

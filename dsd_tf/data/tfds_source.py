@@ -102,9 +102,7 @@ def _is_bytes(feature: tfds.features.FeatureConnector | None) -> bool:
     return isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint8
 
 
-def _shape(
-    name: str, image: tfds.features.Image, image_size: int
-) -> tuple[Square | None, tuple[int, int, int]]:
+def _shape(name: str, image: tfds.features.Image, image_size: int) -> tuple[Square | None, tuple[int, int, int]]:
     height, width, channels = image.shape
     published = known(name)
     if not image_size and None in (height, width):

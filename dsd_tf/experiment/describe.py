@@ -16,7 +16,7 @@ from dsd_tf.sparsity.granularity import NofM
 
 
 def describe_plan(settings: Settings) -> dict[str, Any]:
-    """Print the phases of a plan, their steps and learning rates, and the densities of its sparsest one; train nothing."""
+    """Print a plan's phases, their steps and learning rates, and the densities of the sparsest one; train nothing."""
     bench = build_workbench(settings)
     plan = make_plan(bench)
     if bench.given:
@@ -25,9 +25,7 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
     for phase in plan:
         span = f"{phase.start:,}-{phase.stop:,}"
         masks = str(phase.masks) if phase.schedule is None else f"{type(phase.schedule).__name__} schedule"
-        table.add_row(
-            phase.name, str(phase.weights), masks, span, str(phase.learning_rate), f"{phase.sparsity:.3%}"
-        )
+        table.add_row(phase.name, str(phase.weights), masks, span, str(phase.learning_rate), f"{phase.sparsity:.3%}")
     print_table(table)
     print()
     print_table(_densities(bench, max(plan, key=lambda phase: phase.sparsity)))

@@ -25,9 +25,7 @@ class FinishedRun:
         self._directory = RunDirectory(path, self.settings)
         summary = self._directory.result()
         if summary is None:
-            raise UsageError(
-                f"the run in {path} is not finished; the bin/train command that began it ends it"
-            )
+            raise UsageError(f"the run in {path} is not finished; the bin/train command that began it ends it")
         self._results = summary["results"]
 
     @property

@@ -60,8 +60,7 @@ def give_weights(path: Path, model: keras.Model, caffe: bool) -> GivenWeights:
             taken.append(name)
     if not taken:
         raise UsageError(
-            f"--init_from={path}: no layer has the name and shapes of one of {model.name}: "
-            f"{'; '.join(kept[:3])} ..."
+            f"--init_from={path}: no layer has the name and shapes of one of {model.name}: {'; '.join(kept[:3])} ..."
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return GivenWeights(path, digest, model.get_weights(), taken, kept, sorted(given.keys() - wanted.keys()))

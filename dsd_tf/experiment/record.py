@@ -16,9 +16,9 @@ from dsd_tf.reporting.layers import layer_table, total_flops
 def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -> dict[str, Any]:
     """The record of a phase whose end the model is at; `epochs` are its epochs' figures.
 
-    Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test" are
-    evaluated at the end, without augmentation; `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is
-    chosen by validation accuracy; without a validation split there is none.
+    Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test"
+    are evaluated at the end, without augmentation; `train_accuracy` is the last epoch's running mean, None without an
+    epoch. The best epoch is chosen by validation accuracy; without a validation split there is none.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)

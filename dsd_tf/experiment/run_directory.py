@@ -1,13 +1,13 @@
 """The files of a run, and the only place that builds their paths.
 
-    config.json           every setting and version; written first
-    metrics.jsonl         one line per epoch
-    levels.jsonl          one line per finished phase
-    phases/NAME.npz       what a phase ended with: weights, its record and its epochs; NAME.masks.npz its masks
-    checkpoints/N.npz     the state inside an unfinished phase, the newest two
-    rewind.npz            the weights remembered for rewinding
-    model.keras           the last phase's network
-    accuracy_vs_sparsity.png, summary.json    written at the end
+config.json           every setting and version; written first
+metrics.jsonl         one line per epoch
+levels.jsonl          one line per finished phase
+phases/NAME.npz       what a phase ended with: weights, its record and its epochs; NAME.masks.npz its masks
+checkpoints/N.npz     the state inside an unfinished phase, the newest two
+rewind.npz            the weights remembered for rewinding
+model.keras           the last phase's network
+accuracy_vs_sparsity.png, summary.json    written at the end
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ class RunDirectory:
         differing = [name for name in sorted(asked) if stored.get(name) != asked[name]]
         if differing:
             values = ", ".join(f"--{name}={asked[name]} (was {stored.get(name)})" for name in differing)
-            raise UsageError(f"--run_dir={self.path} belongs to another configuration: {values}; name another --run_dir")
+            raise UsageError(
+                f"--run_dir={self.path} belongs to another configuration: {values}; name another --run_dir"
+            )
 
 
 def phase_path(run: str | Path, name: str) -> Path:

@@ -57,20 +57,14 @@ def prune(
     if score not in SCORES:
         raise unknown("score", score, SCORES)
     patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    selection = Selection(
-        score, Allocation.parse(allocation), granularities.parse(granularity), gradients, seed
-    )
+    selection = Selection(score, Allocation.parse(allocation), granularities.parse(granularity), gradients, seed)
     masks = KernelMasks.of(model)
     kernels = KernelFilter(patterns, protect_first, protect_last).apply(masks.kernels)
     names = [kernel.name for kernel in kernels if not kernel.why_dense]
     if not names:
-        raise UsageError(
-            f"nothing to prune in model {model.name!r}: it has no prunable kernels, or all are left out"
-        )
+        raise UsageError(f"nothing to prune in model {model.name!r}: it has no prunable kernels, or all are left out")
     before = masks.masks
-    chosen = selection.masks(
-        masks.weights(names), Masks({name: before[name] for name in names}), density=1 - sparsity
-    )
+    chosen = selection.masks(masks.weights(names), Masks({name: before[name] for name in names}), density=1 - sparsity)
     masks.apply(Masks({**before, **chosen}))
     for name in chosen.emptied():
         logging.warning("%s has no weights left: give prune() another allocation, or exclude it", name)

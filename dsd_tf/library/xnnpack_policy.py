@@ -101,9 +101,7 @@ class _Graph:
             return True
         if not self._is_supported(operation):
             kind = type(operation).__name__
-            raise UsageError(
-                f"layer {operation.name!r} of type {kind} is not supported by XNNPACK's sparse inference"
-            )
+            raise UsageError(f"layer {operation.name!r} of type {kind} is not supported by XNNPACK's sparse inference")
         return False
 
     def _is_supported(self, operation) -> bool:
@@ -111,11 +109,7 @@ class _Graph:
             case layers.DepthwiseConv2D():
                 return self._is_supported_depthwise(operation)
             case layers.Conv2D():
-                plain = (
-                    operation.groups == 1
-                    and operation.dilation_rate == (1, 1)
-                    and operation.strides == (1, 1)
-                )
+                plain = operation.groups == 1 and operation.dilation_rate == (1, 1) and operation.strides == (1, 1)
                 return plain and operation.kernel_size == (1, 1)
             case layers.BatchNormalization():
                 return operation.axis in (-1, 3)
@@ -126,11 +120,7 @@ class _Graph:
         return type(operation).__name__ in _SUPPORTED
 
     def _is_supported_depthwise(self, layer) -> bool:
-        if (
-            layer.depth_multiplier != 1
-            or layer.dilation_rate != (1, 1)
-            or layer.kernel_size not in ((3, 3), (5, 5))
-        ):
+        if layer.depth_multiplier != 1 or layer.dilation_rate != (1, 1) or layer.kernel_size not in ((3, 3), (5, 5)):
             return False
         if layer.padding == "same":
             return layer.strides == (1, 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dsd_tf.methods.plan import Facts, Phase
-from dsd_tf.settings import Settings
 from dsd_tf.methods.spans import dense_phase
+from dsd_tf.settings import Settings
 
 
 def plan(settings: Settings, facts: Facts) -> list[Phase]:

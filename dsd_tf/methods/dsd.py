@@ -46,9 +46,7 @@ def _redense(settings: Settings, facts: Facts, like: Phase, cycle: int, before: 
     return dataclasses.replace(phase, weights=EndOf(before), masks=AllWeights())
 
 
-def _phase(
-    settings: Settings, facts: Facts, like: Phase, cycle: int, role: str, epochs: float, factor: float
-) -> Phase:
+def _phase(settings: Settings, facts: Facts, like: Phase, cycle: int, role: str, epochs: float, factor: float) -> Phase:
     epochs = epochs or settings.epochs
     return dataclasses.replace(
         like,

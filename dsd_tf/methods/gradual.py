@@ -7,8 +7,8 @@ import dataclasses
 from dsd_tf import registry
 from dsd_tf.errors import UsageError
 from dsd_tf.methods.plan import Facts, Phase
-from dsd_tf.settings import Settings
 from dsd_tf.methods.spans import dense_phase, steps
+from dsd_tf.settings import Settings
 from dsd_tf.sparsity.schedules import ConstantSparsity, PolynomialDecay, PruningSchedule
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dsd_tf.methods.plan import Facts, Phase, Prune
-from dsd_tf.settings import Settings
 from dsd_tf.methods.retrain import remembered_step, retrain
 from dsd_tf.methods.spans import dense_phase
+from dsd_tf.settings import Settings
 from dsd_tf.sparsity.prune import ladder, ladder_to
 
 

@@ -11,8 +11,8 @@ import dataclasses
 from dsd_tf import registry
 from dsd_tf.errors import UsageError
 from dsd_tf.methods.plan import AllWeights, EndOf, Facts, FromRun, Initial, Phase, Prune, Remembered
-from dsd_tf.settings import Settings
 from dsd_tf.methods.spans import learning_rate, steps, total_steps
+from dsd_tf.settings import Settings
 from dsd_tf.training.learning_rate import LearningRate
 
 

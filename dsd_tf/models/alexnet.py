@@ -56,9 +56,7 @@ def alexnet_bvlc(images: KerasTensor, num_classes: int, options: ModelOptions, s
     require_side(images, 39, "alexnet_bvlc")
     blocks = Blocks(options, seed, BVLC)
     hidden = replace(blocks, default=BVLC_HIDDEN)
-    x = relu(
-        blocks.conv(images, _even(blocks, 96), 11, "conv1", strides=4, use_bias=True, pad=False), "relu1"
-    )
+    x = relu(blocks.conv(images, _even(blocks, 96), 11, "conv1", strides=4, use_bias=True, pad=False), "relu1")
     x = _norm_pool(x, 1)
     x = _norm_pool(relu(_two_groups(hidden, x, 256, 5, "conv2"), "relu2"), 2)
     x = relu(blocks.conv(x, _even(blocks, 384), 3, "conv3", use_bias=True), "relu3")

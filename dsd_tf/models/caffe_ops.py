@@ -82,9 +82,7 @@ def average_pool(x: KerasTensor, windows: Windows, name: str, round_up: bool = T
     return block(pool, x, name)
 
 
-def local_response_norm(
-    x: KerasTensor, size: int, alpha: float, beta: float, k: float, name: str
-) -> KerasTensor:
+def local_response_norm(x: KerasTensor, size: int, alpha: float, beta: float, k: float, name: str) -> KerasTensor:
     """x / (k + alpha / size * sum of x**2 over `size` channels)**beta (Krizhevsky et al., NIPS 2012)."""
     channels = x.shape[-1]
 
@@ -107,9 +105,7 @@ def scaled_down(x: KerasTensor, base: KerasTensor, beta: float) -> KerasTensor:
     return x * ops.power(base, -beta)
 
 
-def grouped(
-    x: KerasTensor, groups: int, convolve: Callable[[KerasTensor, int], KerasTensor], name: str
-) -> KerasTensor:
+def grouped(x: KerasTensor, groups: int, convolve: Callable[[KerasTensor, int], KerasTensor], name: str) -> KerasTensor:
     """`convolve(part, index)` on each of `groups` equal parts of the channels, the results side by side.
 
     One layer per group is 1.3 to 1.7 times as fast on a CPU as Conv2D's own `groups`, and its gradient 9 to

@@ -41,9 +41,7 @@ def check_options(options: ModelOptions) -> None:
     if options.depth < 1:
         raise UsageError(f"model depth {options.depth} must be at least 1 block")
     if options.width_log2 < 0:
-        raise UsageError(
-            f"model width_log2 {options.width_log2} must be at least 0 (2**5 = 32 channels in block 1)"
-        )
+        raise UsageError(f"model width_log2 {options.width_log2} must be at least 0 (2**5 = 32 channels in block 1)")
     if options.stem not in STEMS:
         raise unknown("stem", options.stem, STEMS)
     if options.initializer not in INITIALIZERS:
@@ -53,9 +51,7 @@ def check_options(options: ModelOptions) -> None:
 def check_task(input_shape: tuple[int, int, int], num_classes: int, options: ModelOptions) -> None:
     """Raises UsageError unless images, classes and normalisation constants fit together."""
     if len(input_shape) != 3 or min(input_shape) < 1:
-        raise UsageError(
-            f"input shape {tuple(input_shape)} must be (height, width, channels), each at least 1"
-        )
+        raise UsageError(f"input shape {tuple(input_shape)} must be (height, width, channels), each at least 1")
     if num_classes < 2:
         raise UsageError(f"a classifier needs at least 2 classes, got {num_classes}")
     channels = input_shape[-1]

@@ -45,9 +45,7 @@ def squeezenet_v1_0(images: KerasTensor, num_classes: int, options: ModelOptions
     return _version_1_0(images, num_classes, Blocks(options, seed, BODY), residual=False)
 
 
-def squeezenet_residual(
-    images: KerasTensor, num_classes: int, options: ModelOptions, seed: int
-) -> KerasTensor:
+def squeezenet_residual(images: KerasTensor, num_classes: int, options: ModelOptions, seed: int) -> KerasTensor:
     """Version 1.0 with the input of fire modules 3, 5, 7 and 9 added to their output."""
     require_side(images, 21, "squeezenet_residual")
     return _version_1_0(images, num_classes, Blocks(options, seed, BODY), residual=True)
@@ -89,9 +87,7 @@ def _fire(blocks: Blocks, x: KerasTensor, squeeze: int, expand: int, name: str) 
     return layers.Concatenate(name=f"{name}_concat")(sides)
 
 
-def _conv_relu(
-    blocks: Blocks, x: KerasTensor, filters: int, size: int, module: str, role: str
-) -> KerasTensor:
+def _conv_relu(blocks: Blocks, x: KerasTensor, filters: int, size: int, module: str, role: str) -> KerasTensor:
     x = blocks.conv(x, blocks.width(filters), size, f"{module}_{role}", use_bias=True)
     return relu(x, f"{module}_relu_{role}")
 

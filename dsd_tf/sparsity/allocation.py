@@ -80,9 +80,7 @@ class Allocation:
         if text == _GLOBAL or text in _RULES:
             return cls(text)
         if not Path(text).is_file():
-            raise UsageError(
-                f"{unknown('allocation', text, (_GLOBAL, *_RULES))} or the path of a JSON or CSV table"
-            )
+            raise UsageError(f"{unknown('allocation', text, (_GLOBAL, *_RULES))} or the path of a JSON or CSV table")
         return explicit(_read_table(Path(text)))
 
     @property
@@ -150,9 +148,7 @@ def _read_table(path: Path) -> dict[str, float]:
         is_json = text.lstrip().startswith("{")
         pairs = json.loads(text, object_pairs_hook=list) if is_json else _csv_pairs(text)
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path}: not a table of densities ({error}): give JSON or CSV of name, density"
-        ) from error
+        raise UsageError(f"{path}: not a table of densities ({error}): give JSON or CSV of name, density") from error
     table = dict(pairs)
     if len(table) < len(pairs):
         raise UsageError(f"{path}: a layer is named twice: give each layer one density")

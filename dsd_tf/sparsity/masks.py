@@ -84,9 +84,7 @@ class Masks(Mapping[str, np.ndarray]):
                 raise UsageError(f"masks of another model: no mask for layer {name!r}")
             if self[name].shape != tuple(shape):
                 found = self[name].shape
-                raise UsageError(
-                    f"masks of another model: layer {name!r} is {tuple(shape)}, its mask {found}"
-                )
+                raise UsageError(f"masks of another model: layer {name!r} is {tuple(shape)}, its mask {found}")
         for name in self:
             if name not in shapes:
                 raise UsageError(f"masks of another model: {unknown('layer', name, shapes)}")

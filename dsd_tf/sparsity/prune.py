@@ -104,13 +104,9 @@ def _check_keep(
     if density is not None:
         raise UsageError(f"density {density} and keep {keep} were both given: give one of them")
     if not allocation.is_global or isinstance(granularity, NofM):
-        raise UsageError(
-            f"keep {keep} counts weights of all layers: use it with the global allocation, not with N:M"
-        )
+        raise UsageError(f"keep {keep} counts weights of all layers: use it with the global allocation, not with N:M")
     if not 1 <= keep <= allowed.kept:
-        raise UsageError(
-            f"cannot keep {keep} weights: give a number from 1 to the {allowed.kept} not pruned yet"
-        )
+        raise UsageError(f"cannot keep {keep} weights: give a number from 1 to the {allowed.kept} not pruned yet")
 
 
 def _share(size: int, density: float | None) -> int:
@@ -119,9 +115,7 @@ def _share(size: int, density: float | None) -> int:
     return max(1, round(size * density))
 
 
-def _largest_per_layer(
-    pooled: Arrays, counts: Arrays, densities: Mapping[str, float]
-) -> dict[str, np.ndarray]:
+def _largest_per_layer(pooled: Arrays, counts: Arrays, densities: Mapping[str, float]) -> dict[str, np.ndarray]:
     masks = {}
     for name, score in pooled.items():
         open_groups = counts[name].astype(bool, copy=False)

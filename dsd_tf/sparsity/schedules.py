@@ -41,9 +41,7 @@ class _Piecewise(PruningSchedule):
         self.boundaries = [operator.index(step) for step in boundaries]
         self.sparsities = [float(sparsity) for sparsity in sparsities]
         if not self.boundaries or len(self.boundaries) != len(self.sparsities):
-            raise UsageError(
-                f"steps {self.boundaries}, sparsities {self.sparsities}: give as many of each, >= 1"
-            )
+            raise UsageError(f"steps {self.boundaries}, sparsities {self.sparsities}: give as many of each, >= 1")
         if self.boundaries[0] < 0 or any(np.diff(self.boundaries) <= 0):
             raise UsageError(f"steps {self.boundaries}: give increasing steps, none below 0")
         for sparsity in self.sparsities:
@@ -122,9 +120,7 @@ def to_config(schedule: PruningSchedule) -> dict[str, Any]:
     _class_named(name)
     config = schedule.get_config()
     arguments = config.get("config", config)  # TFMOT's own nest it
-    plain = {
-        key: value.item() if isinstance(value, np.generic) else value for key, value in arguments.items()
-    }
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in arguments.items()}
     return {"class_name": name, "config": plain}
 
 

@@ -15,9 +15,7 @@ from dsd_tf.errors import unknown
 Score = Callable[[np.ndarray, "np.ndarray | None", "np.random.Generator | None"], np.ndarray]
 
 
-def magnitude(
-    weight: np.ndarray, gradient: np.ndarray | None, generator: np.random.Generator | None
-) -> np.ndarray:
+def magnitude(weight: np.ndarray, gradient: np.ndarray | None, generator: np.random.Generator | None) -> np.ndarray:
     """|w|."""
     return np.abs(weight).astype(np.float32, copy=False)
 
@@ -32,9 +30,7 @@ def gradient(weight: np.ndarray, gradient: np.ndarray, generator: np.random.Gene
     return np.abs(gradient).astype(np.float32, copy=False)
 
 
-def weight_gradient(
-    weight: np.ndarray, gradient: np.ndarray, generator: np.random.Generator | None
-) -> np.ndarray:
+def weight_gradient(weight: np.ndarray, gradient: np.ndarray, generator: np.random.Generator | None) -> np.ndarray:
     """|w * g|: SNIP's connection sensitivity (Lee et al. 2019, eq. 6) before normalisation."""
     return np.abs(weight * gradient).astype(np.float32, copy=False)
 

@@ -44,9 +44,7 @@ def keep_largest_across(
     allowed = allowed or [None] * len(scores)
     for score, name in zip(scores, what or ["scores"] * len(scores), strict=True):
         check_rankable(score, name)
-    available = sum(
-        score.size if a is None else np.count_nonzero(a) for score, a in zip(scores, allowed, strict=True)
-    )
+    available = sum(score.size if a is None else np.count_nonzero(a) for score, a in zip(scores, allowed, strict=True))
     if not 0 <= keep <= available:
         raise UsageError(f"cannot keep {keep} of {available} weights: give a number from 0 to {available}")
     if keep in (0, available):
@@ -110,9 +108,7 @@ def _every(step: int, score: np.ndarray, allowed: np.ndarray | None) -> np.ndarr
     return sample if allowed is None else sample[allowed.reshape(-1)[::step]]
 
 
-def _compared(
-    comparison: np.ufunc, scores: Arrays, bound: np.generic | float, allowed: Allowed
-) -> list[np.ndarray]:
+def _compared(comparison: np.ufunc, scores: Arrays, bound: np.generic | float, allowed: Allowed) -> list[np.ndarray]:
     return [_within(comparison(score, bound), a) for score, a in zip(scores, allowed, strict=True)]
 
 

@@ -27,9 +27,7 @@ class Time:
         """
         match = _FORM.fullmatch("0it" if text == "0" else text)
         if not match:
-            raise UsageError(
-                f"time {text!r}: give epochs as 160ep, steps as 500it, or a share of training as 40%"
-            )
+            raise UsageError(f"time {text!r}: give epochs as 160ep, steps as 500it, or a share of training as 40%")
         amount, unit = Decimal(match[1]), match[2]
         if unit == "it" and amount % 1:
             raise UsageError(f"time {text!r}: steps are whole numbers, such as 500it")

@@ -80,9 +80,7 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
         ValueError: if the model has no weights yet; call it on a batch or `build` it first.
     """
     if not model.weights:
-        raise ValueError(
-            f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning"
-        )
+        raise ValueError(f"model {model.name!r} has no weights yet: build it, or call it on one batch, before pruning")
     nodes = _graph_nodes(model)
     kernels: dict[int, Kernel] = {}
     for layer in (layer for layer in (*inner_layers(model), model) if layer.built):
@@ -94,10 +92,7 @@ def list_kernels(model: keras.Model) -> list[Kernel]:
 def can_be_pruned(layer: keras.layers.Layer) -> bool:
     """Whether a layer, built or not, has weights that can be pruned, in itself or in layers inside it."""
     layers = (layer, *inner_layers(layer))
-    return any(
-        hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE)
-        for inner in layers
-    )
+    return any(hasattr(inner, "get_prunable_weights") or isinstance(inner, _PRUNABLE_TYPES + _LATE) for inner in layers)
 
 
 def is_graph(model: keras.Model) -> bool:

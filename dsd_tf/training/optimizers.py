@@ -120,9 +120,7 @@ class Masked:
                 self.build(trainable_variables)
             positions = [self._get_variable_index(variable) for variable in trainable_variables]
         masks = dict(zip(self.masked, self.masks, strict=True))
-        masked = [
-            _masked_gradient(g, masks.get(position)) for g, position in zip(grads, positions, strict=True)
-        ]
+        masked = [_masked_gradient(g, masks.get(position)) for g, position in zip(grads, positions, strict=True)]
         return super().apply(masked, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
@@ -155,9 +153,7 @@ def _masked_class(base: type) -> type:
     return keras.saving.register_keras_serializable(PACKAGE)(masked)
 
 
-_MASKED = {
-    base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))
-}
+_MASKED = {base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))}
 
 
 def masked_class(optimizer_class: type) -> type:

@@ -76,9 +76,7 @@ def pruning_of(model: keras.Model) -> ScheduledPruning:
     earlier_steps = _take_up_saved(model)
     rules = _kernels_by_rule(model)
     if not rules:
-        raise ValueError(
-            f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first"
-        )
+        raise ValueError(f"nothing to prune in model {model.name!r}: pass it through prune_low_magnitude first")
     masks = KernelMasks.of(model)
     pruning = vars(model).get(_PRUNING)
     if pruning is None or pruning.rules != rules:
@@ -158,9 +156,7 @@ def _check_rank(kernel: Kernel, shape: granularity.Granularity) -> None:
     if isinstance(shape, granularity.Blocks) and rank != 2:
         raise UsageError(f"block_size needs weights of 2 dimensions, but {kernel.name} is {kernel.shape}")
     if isinstance(shape, granularity.NofM) and rank not in (2, 4):
-        raise UsageError(
-            f"sparsity_m_by_n needs weights of 2 or 4 dimensions, but {kernel.name} is {kernel.shape}"
-        )
+        raise UsageError(f"sparsity_m_by_n needs weights of 2 or 4 dimensions, but {kernel.name} is {kernel.shape}")
 
 
 def _save_with_optimizer(pruning: ScheduledPruning, optimizer: Masked) -> None:

@@ -50,10 +50,7 @@ class Selection:
             UsageError: for a score that needs gradients when there is no source of them.
         """
         gradients, streams = self._gradients(weights), self._streams(weights, index)
-        scores = {
-            name: SCORES[self.score](weight, gradients[name], streams[name])
-            for name, weight in weights.items()
-        }
+        scores = {name: SCORES[self.score](weight, gradients[name], streams[name]) for name, weight in weights.items()}
         return select_masks(
             scores,
             density=density,
@@ -80,9 +77,7 @@ class Selection:
             raise UsageError(f"score {self.score!r} needs gradients: give Selection a source of them")
         return self.gradients()
 
-    def _streams(
-        self, weights: Mapping[str, np.ndarray], index: int
-    ) -> Mapping[str, np.random.Generator | None]:
+    def _streams(self, weights: Mapping[str, np.ndarray], index: int) -> Mapping[str, np.random.Generator | None]:
         if self.score != "random":
             return dict.fromkeys(weights)
         return {name: randomness.generator(self.seed, f"score/{name}", index) for name in weights}

@@ -68,16 +68,12 @@ class Writer:
 
     def net(self, arrays: Arrays, version: int = 2, style: str = "packed", legacy: bool = False) -> bytes:
         """A NetParameter whose layers are in the V0, V1 or V2 format."""
-        layers = {
-            name: [self.blob(array, style, legacy) for array in blobs] for name, blobs in arrays.items()
-        }
+        layers = {name: [self.blob(array, style, legacy) for array in blobs] for name, blobs in arrays.items()}
         write = {0: self.v0_layer, 1: self.v1_layer, 2: self.v2_layer}[version]
         return self.data(1, "test") + b"".join(write(name, blobs) for name, blobs in layers.items())
 
     def v2_layer(self, name: str, blobs: Sequence[bytes], kind: str = "Convolution") -> bytes:
-        return self.data(
-            100, self.data(1, name) + self.data(2, kind) + b"".join(self.data(7, b) for b in blobs)
-        )
+        return self.data(100, self.data(1, name) + self.data(2, kind) + b"".join(self.data(7, b) for b in blobs))
 
     def v1_layer(self, name: str, blobs: Sequence[bytes]) -> bytes:
         return self.data(2, self.data(4, name) + self.number(5, 4) + b"".join(self.data(6, b) for b in blobs))
@@ -120,9 +116,7 @@ def converted():
     def convert(text: str, data: bytes | None = None) -> keras.Model:
         network, steps = planned(text)
         data = Writer().net(random_arrays(text)) if data is None else data
-        arrays = (
-            match(steps, parse_caffemodel(data)).arrays if any(step.blobs != ([],) for step in steps) else {}
-        )
+        arrays = match(steps, parse_caffemodel(data)).arrays if any(step.blobs != ([],) for step in steps) else {}
         return build_model(network, steps, arrays)[0]
 
     return convert
@@ -131,9 +125,7 @@ def converted():
 @pytest.fixture(scope="session")
 def opencv():
     """What OpenCV's Caffe runtime computes: (prototxt text, arrays, NCHW inputs by name) -> NCHW output."""
-    cv2 = pytest.importorskip(
-        "cv2", reason="needs opencv-python-headless>=4.13,<5 as the independent reference"
-    )
+    cv2 = pytest.importorskip("cv2", reason="needs opencv-python-headless>=4.13,<5 as the independent reference")
 
     def run(text: str, arrays: Arrays, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         files = [np.frombuffer(data, np.uint8) for data in (text.encode(), Writer().net(arrays))]

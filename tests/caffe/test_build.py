@@ -79,9 +79,7 @@ def test_files_load_in_a_process_that_does_not_know_this_project(converted, imag
 
 def test_everything_together_is_what_opencv_computes(converted, opencv, make_arrays, writer, images):
     # OpenCV has no Bias layer, and a Scale without bias behind an inner product trips it up
-    without = [
-        line for line in EVERYTHING.splitlines() if '"bias"' not in line and 'name: "scale"' not in line
-    ]
+    without = [line for line in EVERYTHING.splitlines() if '"bias"' not in line and 'name: "scale"' not in line]
     text = "\n".join(without)
     arrays = make_arrays(text)
     expected = opencv(text, arrays, {"data": images.transpose(0, 3, 1, 2).copy()})
@@ -154,9 +152,7 @@ def test_every_file_format_gives_the_same_keras_weights(converted, writer, versi
               convolution_param { num_output: 2 kernel_size: [2, 3] } }"""
     kernel = np.arange(36, dtype=np.float32).reshape(2, 3, 2, 3)
     arrays = {"c": [kernel, np.float32([5, 6])]}
-    found = (
-        converted(text, writer.net(arrays, version, style, legacy=version < 2)).get_layer("c").get_weights()
-    )
+    found = converted(text, writer.net(arrays, version, style, legacy=version < 2)).get_layer("c").get_weights()
     assert (found[0] == kernel.transpose(2, 3, 1, 0)).all()
     assert (found[1] == [5, 6]).all()
     assert isinstance(found[0], np.ndarray) and keras.backend.is_float_dtype(str(found[0].dtype))

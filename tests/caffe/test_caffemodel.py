@@ -29,9 +29,7 @@ def test_layers_without_weights_are_left_out(writer):
 
 
 def test_unknown_fields_of_the_net_and_its_layers_are_skipped(writer):
-    layer = writer.data(
-        100, writer.data(1, "c") + writer.data(106, b"\x08\x02") + writer.data(7, writer.blob(KERNEL))
-    )
+    layer = writer.data(100, writer.data(1, "c") + writer.data(106, b"\x08\x02") + writer.data(7, writer.blob(KERNEL)))
     data = writer.number(5, 1) + layer + writer.data(500, b"new")
     assert list(parse_caffemodel(data)) == ["c"]
 

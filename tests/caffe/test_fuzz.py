@@ -95,9 +95,7 @@ def damaged(data: bytes, places: np.ndarray, random: np.random.Generator) -> byt
         length = int(random.integers(1, 12))
         match random.integers(7):
             case 0:
-                out[place : place + 1] = bytes(
-                    [(out[place] if place < len(out) else 0) ^ 1 << random.integers(8)]
-                )
+                out[place : place + 1] = bytes([(out[place] if place < len(out) else 0) ^ 1 << random.integers(8)])
             case 1:
                 out[place : place + length] = random.bytes(length)
             case 2:

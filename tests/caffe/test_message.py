@@ -17,9 +17,7 @@ def test_integers_are_decimal_hexadecimal_or_octal(text, value):
     assert message(f"a: {text}").integer("a", 0, least=-10) == value
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("1", 1.0), ("-.5", -0.5), ("1e-3", 1e-3), ("2.5f", 2.5), ("3.F", 3.0)]
-)
+@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("-.5", -0.5), ("1e-3", 1e-3), ("2.5f", 2.5), ("3.F", 3.0)])
 def test_numbers_may_have_an_exponent_and_a_suffix(text, value):
     assert message(f"a: {text}").number("a", 0) == value
 

@@ -16,9 +16,7 @@ def network(text: str, header: str = INPUT) -> Network:
 
 
 def layer(kind: str, bottoms: str, tops: str, name: str = "", more: str = "") -> str:
-    ends = [
-        f'{side}: "{blob}"' for side, blobs in (("bottom", bottoms), ("top", tops)) for blob in blobs.split()
-    ]
+    ends = [f'{side}: "{blob}"' for side, blobs in (("bottom", bottoms), ("top", tops)) for blob in blobs.split()]
     return f'layer {{ name: "{name or kind}" type: "{kind}" {" ".join(ends)} {more} }}\n'
 
 

@@ -10,9 +10,7 @@ INPUT = 'input: "data" input_dim: [1, 4, 5, 7]\n'
 
 
 def layer(kind: str, parameters: str = "", bottoms: str = "data", tops: str = "out") -> str:
-    ends = [
-        f'{side}: "{blob}"' for side, blobs in (("bottom", bottoms), ("top", tops)) for blob in blobs.split()
-    ]
+    ends = [f'{side}: "{blob}"' for side, blobs in (("bottom", bottoms), ("top", tops)) for blob in blobs.split()]
     return f'layer {{ name: "it" type: "{kind}" {" ".join(ends)} {parameters} }}\n'
 
 
@@ -34,9 +32,7 @@ def layer(kind: str, parameters: str = "", bottoms: str = "data", tops: str = "o
             "give kernel_size, or both",
         ),
         (
-            layer(
-                "Convolution", "convolution_param { num_output: 2 kernel_size: 3 kernel_h: 2 kernel_w: 2 }"
-            ),
+            layer("Convolution", "convolution_param { num_output: 2 kernel_size: 3 kernel_h: 2 kernel_w: 2 }"),
             "give kernel_size, or both",
         ),
         (
@@ -68,9 +64,7 @@ def layer(kind: str, parameters: str = "", bottoms: str = "data", tops: str = "o
             r"pad \(9, 9\) crops everything",
         ),
         (
-            layer(
-                "Deconvolution", "convolution_param { num_output: 2 kernel_size: 3 stride: 2 dilation: 2 }"
-            ),
+            layer("Deconvolution", "convolution_param { num_output: 2 kernel_size: 3 stride: 2 dilation: 2 }"),
             "both stride and dilation is not supported",
         ),
         (layer("Pooling"), "kernel_size needs one value"),
@@ -98,8 +92,7 @@ def layer(kind: str, parameters: str = "", bottoms: str = "data", tops: str = "o
         (layer("Softmax", "softmax_param { axis: 0 }"), "axis 0 is the batch"),
         (layer("Concat", "concat_param { axis: 0 }", "data data"), "axis 0 is the batch"),
         (
-            layer("InnerProduct", "inner_product_param { num_output: 2 }", tops="v")
-            + layer("Concat", "", "data v"),
+            layer("InnerProduct", "inner_product_param { num_output: 2 }", tops="v") + layer("Concat", "", "data v"),
             "differ in more than axis 1",
         ),
         (layer("Eltwise"), "two or more bottoms of one shape"),

@@ -16,9 +16,7 @@ from dsd_tf.caffe.prototxt import parse_prototxt, read_prototxt
 def tree(message: Message) -> dict:
     """Field values as plain Python: nested dicts and strings, all in lists."""
     return {
-        name: [
-            tree(entry.value) if isinstance(entry.value, Message) else entry.value.text for entry in entries
-        ]
+        name: [tree(entry.value) if isinstance(entry.value, Message) else entry.value.text for entry in entries]
         for name, entries in message.fields.items()
     }
 

@@ -86,8 +86,7 @@ def test_old_data_layers_move_their_transformation():
         ("layers { type: CONVOLUTIO }", "unknown type 'CONVOLUTIO'; did you mean 'CONVOLUTION'"),
         ('layers { layer { type: "con" } }', "unknown V0 layer type 'con'"),
         (
-            'layers { layer { type: "padding" } bottom: "a" top: "b" } '
-            'layers { layer { type: "relu" } bottom: "b" }',
+            'layers { layer { type: "padding" } bottom: "a" top: "b" } layers { layer { type: "relu" } bottom: "b" }',
             "only a convolution or a pool",
         ),
         ('layers { layer { type: "padding" } top: "b" }', "a padding layer has one bottom and one top"),

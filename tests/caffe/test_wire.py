@@ -51,9 +51,7 @@ def test_a_million_unpacked_floats_come_in_few_pieces():
     assert len(fields(b"\x2d\x00\x00\x80\x3f" * 1_000_000)) < 21
 
 
-@pytest.mark.parametrize(
-    ("stored", "value"), [(0, 0), (2**63 - 1, 2**63 - 1), (2**64 - 1, -1), (2**63, -(2**63))]
-)
+@pytest.mark.parametrize(("stored", "value"), [(0, 0), (2**63 - 1, 2**63 - 1), (2**64 - 1, -1), (2**63, -(2**63))])
 def test_negative_numbers_are_two_complement_of_64_bits(stored, value):
     assert wire.signed(stored) == value
 

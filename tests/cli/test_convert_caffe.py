@@ -37,9 +37,7 @@ def files(tmp_path) -> list[str]:
     """Flags that name a network whose scores are the mean blue, green and red minus 10, 20 and 30."""
     slot = Slot("conv", (3, 3, 1, 1))
     codebook = np.arange(256, dtype=np.float32)
-    layer = SharedWeights(
-        slot, np.eye(3, dtype=np.uint8).reshape(slot.shape), codebook, np.zeros(3, np.float32)
-    )
+    layer = SharedWeights(slot, np.eye(3, dtype=np.uint8).reshape(slot.shape), codebook, np.zeros(3, np.float32))
     (tmp_path / "net.prototxt").write_text(TEXT)
     (tmp_path / "weights.net").write_bytes(encode([layer]))
     (tmp_path / "image.png").write_bytes(tf.io.encode_png(np.full((9, 9, 3), (33, 22, 11), np.uint8)).numpy())
@@ -102,9 +100,7 @@ def test_a_mean_image_is_described_and_subtracted(call, files, tmp_path):
         ({"--output": "net.h5"}, "net.h5 must end in .keras"),
     ],
 )
-def test_bad_input_ends_with_2_and_one_line_and_writes_nothing(
-    call, files, tmp_path, monkeypatch, replaced, problem
-):
+def test_bad_input_ends_with_2_and_one_line_and_writes_nothing(call, files, tmp_path, monkeypatch, replaced, problem):
     place = tmp_path / "work"
     place.mkdir()
     monkeypatch.chdir(place)

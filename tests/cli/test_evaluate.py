@@ -75,9 +75,7 @@ def test_the_training_examples_are_those_the_settings_draw(network):
 
 def test_progress_counts_the_examples(network, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        "dsd_tf.cli.evaluate.RunProgress.reach", lambda self, done: seen.append((done, self.total))
-    )
+    monkeypatch.setattr("dsd_tf.cli.evaluate.RunProgress.reach", lambda self, done: seen.append((done, self.total)))
     score(network, Settings(), "test", 150)
     assert seen == [(150, 360), (300, 360), (360, 360)]
 

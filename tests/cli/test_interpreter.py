@@ -37,18 +37,14 @@ def test_a_python_that_has_the_dependencies_is_kept(tmp_path, started):
     assert started == []
 
 
-def test_another_one_starts_the_command_over_in_the_projects_environment(
-    tmp_path, started, without_tensorflow
-):
+def test_another_one_starts_the_command_over_in_the_projects_environment(tmp_path, started, without_tensorflow):
     python = environment(tmp_path)
     interpreter.use_project_environment(tmp_path)
     assert started == [(python, [str(python), "bin/train", "--seed=1"])]
 
 
 def test_without_an_environment_it_says_how_to_make_one(tmp_path, started, without_tensorflow):
-    with pytest.raises(
-        SystemExit, match="error: TensorFlow is not installed for this Python: run `make install`"
-    ):
+    with pytest.raises(SystemExit, match="error: TensorFlow is not installed for this Python: run `make install`"):
         interpreter.use_project_environment(tmp_path)
 
 

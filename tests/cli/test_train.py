@@ -93,9 +93,7 @@ def test_labels_out_of_range_are_refused(train, tmp_path, monkeypatch):
 
 
 def test_a_directory_of_another_configuration_is_refused_naming_the_flags(train, tmp_path):
-    with RunDirectory(
-        tmp_path / "run", Settings(width=0.1, train_examples=300, batch_size=64, epochs=1)
-    ) as directory:
+    with RunDirectory(tmp_path / "run", Settings(width=0.1, train_examples=300, batch_size=64, epochs=1)) as directory:
         directory.create({}, {})
     before = (tmp_path / "run" / "config.json").read_bytes()
     answer = train("--run_dir=run", "--lr=0.2", "--method=dsd")
@@ -127,9 +125,7 @@ def test_diverged_training_is_one_line_and_exit_code_3(train, tmp_path):
 def test_a_full_disk_is_one_line_and_exit_code_2(train, tmp_path, file_size_limit):
     with file_size_limit(8_000):
         answer = train("--run_dir=run")
-    assert_refused(
-        answer, "cannot write run/phases/dense.npz: File too large; what was there before is intact"
-    )
+    assert_refused(answer, "cannot write run/phases/dense.npz: File too large; what was there before is intact")
     assert not list(tmp_path.rglob(".tmp*"))
 
 

@@ -122,9 +122,7 @@ def test_codes_must_fit_their_codebook(codes, book):
     st.sampled_from(["conv", "fc"]).flatmap(
         lambda name: st.tuples(
             st.just(name),
-            hnp.arrays(
-                np.uint8, (2, 60), elements=st.just(0) | st.integers(0, 255 if name == "conv" else 15)
-            ),
+            hnp.arrays(np.uint8, (2, 60), elements=st.just(0) | st.integers(0, 255 if name == "conv" else 15)),
         )
     )
 )

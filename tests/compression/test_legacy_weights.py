@@ -21,9 +21,7 @@ layer { name: "fc" type: "InnerProduct" bottom: "a" top: "b" inner_product_param
 def shared(name: str, shape: tuple[int, ...]) -> SharedWeights:
     slot = Slot(name, shape)
     codes = np.random.default_rng(0).integers(0, 1 << slot.bits, shape, np.uint8)
-    return SharedWeights(
-        slot, codes, np.arange(1 << slot.bits, dtype=np.float32), np.ones(shape[0], np.float32)
-    )
+    return SharedWeights(slot, codes, np.arange(1 << slot.bits, dtype=np.float32), np.ones(shape[0], np.float32))
 
 
 LAYERS = [shared("conv1", (3, 2, 2, 2)), shared("fc", (4, 27))]
@@ -63,9 +61,7 @@ def test_a_damaged_file_is_named(files):
 def test_layers_that_such_a_file_cannot_hold_are_named(files, change, layer):
     prototxt, weights = files
     prototxt.write_text(TEXT.replace(*change))
-    with pytest.raises(
-        CaffeError, match=f"layer {layer} .*only holds convolutions and inner products with bias"
-    ):
+    with pytest.raises(CaffeError, match=f"layer {layer} .*only holds convolutions and inner products with bias"):
         convert(prototxt, weights, legacy_weights)
 
 
@@ -74,6 +70,4 @@ def test_the_published_file_gives_the_weights_of_the_caffemodel(real_data):
     prototxt = place / "deploy.prototxt"
     one = convert(prototxt, place / "squeezenet_v1.0_deep_compression.caffemodel").model
     other = convert(prototxt, place / "compressed_SqueezeNet.net", legacy_weights).model
-    assert all(
-        a.tobytes() == b.tobytes() for a, b in zip(one.get_weights(), other.get_weights(), strict=True)
-    )
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(one.get_weights(), other.get_weights(), strict=True))

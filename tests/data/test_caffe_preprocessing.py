@@ -11,9 +11,7 @@ from dsd_tf.data.caffe_preprocessing import MEANS_BGR, SIDE, decode_rgb, preproc
 
 @pytest.fixture(scope="module")
 def cv2():
-    return pytest.importorskip(
-        "cv2", reason="needs opencv-python-headless>=4.13,<5 as the independent reference"
-    )
+    return pytest.importorskip("cv2", reason="needs opencv-python-headless>=4.13,<5 as the independent reference")
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -37,9 +35,7 @@ SIZES = [
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_the_resize_is_opencvs(cv2, height, width):
     image = noise(height, width)
-    assert (
-        resized_crop(tf.constant(image), 0, 0, SIDE, SIDE).numpy() == cv2.resize(image, (SIDE, SIDE))
-    ).all()
+    assert (resized_crop(tf.constant(image), 0, 0, SIDE, SIDE).numpy() == cv2.resize(image, (SIDE, SIDE))).all()
 
 
 def test_a_crop_is_that_part_of_the_resized_image():
@@ -57,9 +53,7 @@ def test_the_crop_begins_at_14_and_channels_are_reversed():
     image = noise(SIDE, SIDE)
     found = preprocess(tf.io.encode_png(image), 227, 227, np.array(MEANS_BGR)).numpy()
     assert found.dtype == np.float32
-    assert (
-        found == image[14:241, 14:241, ::-1].astype(np.float32) - np.array([104, 117, 123], np.float32)
-    ).all()
+    assert (found == image[14:241, 14:241, ::-1].astype(np.float32) - np.array([104, 117, 123], np.float32)).all()
 
 
 def test_a_mean_image_is_cropped_with_the_image():

@@ -19,9 +19,7 @@ def folder(tmp_path):
 
 
 def content(stream):
-    return [
-        (int(tf.io.decode_image(stream.read(source))[0, 0, 0]), int(label)) for source, label in stream.items
-    ]
+    return [(int(tf.io.decode_image(stream.read(source))[0, 0, 0]), int(label)) for source, label in stream.items]
 
 
 def listed(tmp_path, text):
@@ -63,7 +61,7 @@ def test_without_a_list_the_folders_are_numbered_by_their_sorted_names(folder):
 )
 def test_a_list_that_does_not_fit_is_refused(folder, tmp_path, text, line):
     with pytest.raises(UsageError, match=line):
-        open_class_folders(folder, listed(tmp_path, text), 2 if "bee\n" == text[-4:] else None)
+        open_class_folders(folder, listed(tmp_path, text), 2 if text[-4:] == "bee\n" else None)
 
 
 def test_a_list_that_cannot_be_read_is_refused(folder, tmp_path):
@@ -75,9 +73,7 @@ def test_a_list_that_cannot_be_read_is_refused(folder, tmp_path):
 
 
 def test_folders_that_are_not_the_network_s_classes_are_refused(folder):
-    with pytest.raises(
-        UsageError, match="folders of 2 classes, the network tells 1000 apart; --synsets=FILE"
-    ):
+    with pytest.raises(UsageError, match="folders of 2 classes, the network tells 1000 apart; --synsets=FILE"):
         open_class_folders(folder, None, 1000)
 
 

@@ -23,9 +23,7 @@ def numbered(count: int) -> Images:
 
 
 def feed_of(count=20, batch_size=4, *, seed=0, augmentation="none", drop_remainder=False) -> TrainFeed:
-    return TrainFeed(
-        numbered(count), batch_size, seed=seed, augmentation=augmentation, drop_remainder=drop_remainder
-    )
+    return TrainFeed(numbered(count), batch_size, seed=seed, augmentation=augmentation, drop_remainder=drop_remainder)
 
 
 def read(feed: TrainFeed, epoch: int, start: int = 0, stop: int | None = None):

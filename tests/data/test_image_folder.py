@@ -76,9 +76,7 @@ def test_grey_files_stay_grey(folder):
     write(folder / "test/2/c.png", plain(30, channels=1))
     source = ImageFolder(folder)
     assert source.image_shape == (4, 4, 1)
-    assert everything(source, "train").images[..., 0].tolist() == [
-        plain(v)[..., 0].tolist() for v in (10, 20)
-    ]
+    assert everything(source, "train").images[..., 0].tolist() == [plain(v)[..., 0].tolist() for v in (10, 20)]
 
 
 def test_transparency_is_dropped(folder):
@@ -128,9 +126,7 @@ def test_a_test_class_that_train_lacks_is_refused(folder):
 @pytest.mark.parametrize("missing", ["train", "test"])
 def test_a_missing_split_is_refused(folder, missing):
     (folder / missing).rename(folder / "elsewhere")
-    with pytest.raises(
-        UsageError, match=r"image folder .* \(train/, test/, val/\): needs a train and a test"
-    ):
+    with pytest.raises(UsageError, match=r"image folder .* \(train/, test/, val/\): needs a train and a test"):
         ImageFolder(folder)
 
 

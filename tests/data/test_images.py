@@ -36,6 +36,4 @@ def test_labels_in_range_pass():
 def test_labels_out_of_range_are_counted_and_the_first_is_named(labels, first):
     with pytest.raises(UsageError) as caught:
         check_labels(np.array(labels), 3, "data set 'x', train split")
-    assert str(caught.value) == (
-        f"data set 'x', train split: 2 of 4 labels are outside [0, 3), the first is {first}"
-    )
+    assert str(caught.value) == (f"data set 'x', train split: 2 of 4 labels are outside [0, 3), the first is {first}")

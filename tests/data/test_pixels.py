@@ -39,9 +39,7 @@ def test_half_a_pixel_of_offset_goes_to_the_even_number_as_in_torchvision(long_s
 def test_the_shorter_side_is_scaled_before_the_cut():
     image = np.repeat(np.repeat(np.array([[0, 100], [200, 40]], np.uint8), 4, 0), 6, 1)[..., None]
     assert Square(4, 2)(image).shape == (2, 2, 1)
-    assert (
-        Square(2, 2)(np.full((30, 20, 3), 77, np.uint8)).numpy().tolist() == np.full((2, 2, 3), 77).tolist()
-    )
+    assert Square(2, 2)(np.full((30, 20, 3), 77, np.uint8)).numpy().tolist() == np.full((2, 2, 3), 77).tolist()
 
 
 def test_shrinking_averages_instead_of_skipping_pixels():

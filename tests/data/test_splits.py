@@ -7,9 +7,7 @@ from dsd_tf.data.splits import roles, split
 from dsd_tf.errors import UsageError
 
 
-@given(
-    examples=st.integers(2, 300), fraction=st.sampled_from([0.0, 0.1, 0.25, 0.5]), seed=st.integers(0, 2**32)
-)
+@given(examples=st.integers(2, 300), fraction=st.sampled_from([0.0, 0.1, 0.25, 0.5]), seed=st.integers(0, 2**32))
 def test_train_and_validation_are_disjoint_sorted_and_make_up_the_set(examples, fraction, seed):
     if fraction and not round(examples * fraction):
         return
@@ -32,9 +30,7 @@ def test_smaller_subsets_are_part_of_larger_ones_and_never_touch_validation(seed
 
 
 def test_the_seed_decides_split_and_subset():
-    first, again, other = (
-        split(1000, validation_fraction=0.1, train_examples=100, seed=seed) for seed in (0, 0, 1)
-    )
+    first, again, other = (split(1000, validation_fraction=0.1, train_examples=100, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(first.train, again.train) and np.array_equal(first.validation, again.validation)
     assert not np.array_equal(first.train, other.train)
     assert not np.array_equal(first.validation, other.validation)
@@ -60,9 +56,7 @@ def test_a_fraction_that_leaves_a_part_empty_is_refused(fraction, counts):
 
 @pytest.mark.parametrize("train_examples", [10, -1])
 def test_more_training_examples_than_there_are_is_refused(train_examples):
-    with pytest.raises(
-        UsageError, match=f"{train_examples} training examples asked for; 1 to 9 are available"
-    ):
+    with pytest.raises(UsageError, match=f"{train_examples} training examples asked for; 1 to 9 are available"):
         split(10, validation_fraction=0.1, train_examples=train_examples, seed=0)
 
 

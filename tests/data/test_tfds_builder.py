@@ -48,9 +48,7 @@ def test_the_network_is_given_five_seconds_by_default():
 
 def test_a_missing_set_is_not_downloaded_against_the_callers_will(tmp_path, network, monkeypatch):
     stand_in(monkeypatch, lambda self: pytest.fail("download was not allowed"))
-    with pytest.raises(
-        UsageError, match=f"data set 'kmnist' is not in {tmp_path}/kmnist/.*; name the folder"
-    ):
+    with pytest.raises(UsageError, match=f"data set 'kmnist' is not in {tmp_path}/kmnist/.*; name the folder"):
         open_builder("kmnist", str(tmp_path), download=False)
 
 
@@ -81,9 +79,7 @@ def test_a_failed_download_is_one_line(tmp_path, network, monkeypatch, error):
         raise error
 
     stand_in(monkeypatch, fail)
-    with pytest.raises(
-        UsageError, match=r"'kmnist' is not in .* and cannot be prepared \(status 404"
-    ) as caught:
+    with pytest.raises(UsageError, match=r"'kmnist' is not in .* and cannot be prepared \(status 404") as caught:
         open_builder("kmnist", str(tmp_path), download=True)
     assert "\n" not in str(caught.value)
 

@@ -60,9 +60,7 @@ def test_images_labels_and_ids_come_in_the_order_on_disk(tmp_path):
     assert (source.num_classes, source.image_shape) == (3, (4, 5, 3))
     assert source.examples == {"train": 7, "test": 7}
     images = read_all(source)
-    assert np.array_equal(
-        images.images, np.arange(0, 70, 10, np.uint8)[:, None, None, None] * np.ones((4, 5, 3))
-    )
+    assert np.array_equal(images.images, np.arange(0, 70, 10, np.uint8)[:, None, None, None] * np.ones((4, 5, 3)))
     assert images.images.dtype == np.uint8
     assert images.labels.tolist() == [0, 1, 2, 0, 1, 2, 0] and images.labels.dtype == np.int32
     assert images.ids.tolist() == [f"train_{i}" for i in range(7)]
@@ -113,9 +111,7 @@ def test_a_set_without_a_class_label_is_refused(tmp_path):
     features = json.loads((place / "features.json").read_text())
     features["featuresDict"]["features"].pop("label")
     (place / "features.json").write_text(json.dumps(features))
-    with pytest.raises(
-        UsageError, match="'tiny' does not pair an image of 8-bit pixels with one class label"
-    ):
+    with pytest.raises(UsageError, match="'tiny' does not pair an image of 8-bit pixels with one class label"):
         open_tiny(tmp_path)
 
 

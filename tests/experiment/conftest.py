@@ -127,9 +127,7 @@ class Witness(keras.callbacks.Callback):
         now = KernelMasks.held_by(self.model).masks
         for kernel, slots, mask in self._masked():
             assert not kernel.numpy()[~mask].any(), f"{kernel.path}: a masked weight is not zero"
-            assert all(not slot.numpy()[~mask].any() for slot in slots), (
-                f"{kernel.path}: a masked slot is not zero"
-            )
+            assert all(not slot.numpy()[~mask].any() for slot in slots), f"{kernel.path}: a masked slot is not zero"
         for name, mask in now.items():
             assert not (mask & ~self._before[name]).any(), f"{name}: a pruned weight was revived"
         self._before = now

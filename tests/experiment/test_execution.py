@@ -45,17 +45,13 @@ def test_what_the_user_wants_is_kept_within_what_phases_need():
     assert chosen(iterative, facts(391), wanted=7, rewind_to="1000it") == 2
 
 
-@pytest.mark.parametrize(
-    ("rewind_to", "size"), [("1000it", 2), ("2ep", 32), ("0", 32), ("406it", 15), ("392it", 1)]
-)
+@pytest.mark.parametrize(("rewind_to", "size"), [("1000it", 2), ("2ep", 32), ("0", 32), ("406it", 15), ("392it", 1)])
 def test_weights_are_remembered_between_two_calls(rewind_to, size):
     # step 1000 is batch 218 of its epoch
     assert chosen(iterative, facts(391), rewind_to=rewind_to) == size
 
 
-@pytest.mark.parametrize(
-    ("frequency", "size"), [("30it", 30), ("10it", 10), ("60it", 30), ("45it", 15), ("1ep", 32)]
-)
+@pytest.mark.parametrize(("frequency", "size"), [("30it", 30), ("10it", 10), ("60it", 30), ("45it", 15), ("1ep", 32)])
 def test_masks_change_between_two_calls(frequency, size):
     assert chosen(gradual, facts(90), begin="1ep", end="10ep", frequency=frequency) == size
 

@@ -52,16 +52,14 @@ def test_a_dense_network_is_recorded_pruned_and_made_dense_again(small, dense, w
     assert all(map(np.array_equal, again.starts["sparse1"].weights, expected))
 
 
-def test_a_pruned_network_is_recorded_with_its_zeros_which_are_revived_at_zero(
-    small, sparse, watched, tmp_path
-):
+def test_a_pruned_network_is_recorded_with_its_zeros_which_are_revived_at_zero(small, sparse, watched, tmp_path):
     again = watched(dsd(small, sparse, start_phase="redense"), tmp_path / "run")
     given, last = again.results["phases"]
     before = sparse.results["phases"][-1]
     assert (given["phase"], last["phase"]) == ("given", "redense1")
-    assert {
-        key: given[key] for key in ("kept", "sparsity", "kept_by_kernel", "test", "train", "validation")
-    } == {key: before[key] for key in ("kept", "sparsity", "kept_by_kernel", "test", "train", "validation")}
+    assert {key: given[key] for key in ("kept", "sparsity", "kept_by_kernel", "test", "train", "validation")} == {
+        key: before[key] for key in ("kept", "sparsity", "kept_by_kernel", "test", "train", "validation")
+    }
     start = again.starts["redense1"]
     assert all(map(np.array_equal, start.weights, sparse.weights(before["phase"])))
     assert start.slots == 0
@@ -88,15 +86,10 @@ def test_it_resumes_to_the_same_results(small, sparse, watched, tmp_path, monkey
         patch.setattr(PhaseRunner, "_train", fail_in_sparse2)
         with pytest.raises(InterruptedError):
             run(settings, str(broken))
-    assert (
-        run(settings, str(broken))["results"]
-        == json.loads((whole.path / "summary.json").read_text())["results"]
-    )
+    assert run(settings, str(broken))["results"] == json.loads((whole.path / "summary.json").read_text())["results"]
 
 
-def test_another_file_under_the_same_name_is_refused_while_the_run_is_not_complete(
-    small, dense, sparse, tmp_path
-):
+def test_another_file_under_the_same_name_is_refused_while_the_run_is_not_complete(small, dense, sparse, tmp_path):
     copy = shutil.copy(dense.path / "model.keras", tmp_path / "start.keras")
     settings = small(method="dsd", init_from=str(copy))
     with RunDirectory(tmp_path / "run", settings) as directory:
@@ -129,18 +122,16 @@ def image_folder(tmp_path_factory):
     return folder
 
 
-def test_squeezenet_is_retrained_dense_sparse_dense_on_an_image_folder_from_its_checkpoint(
-    image_folder, tmp_path
-):
+def test_squeezenet_is_retrained_dense_sparse_dense_on_an_image_folder_from_its_checkpoint(image_folder, tmp_path):
     """The recipe of configs/squeezenet_dsd.flags at reduced width, its pruned start made by a first DSD run."""
     common = {
         **{"dataset": "image_folder", "data_dir": str(image_folder), "validation_fraction": 0.0},
         **{"model": "squeezenet_v1_0", "width": 0.1, "normalization": "caffe", "batch_size": 12},
         **{"lr": 1e-4, "protect_first": True, "allocation": "uniform", "epochs": 1},
     }
-    pruned = run(
-        Settings(**common, method="one_shot", sparsity=2 / 3, retrain="finetune"), str(tmp_path / "pruned")
-    )["results"]
+    pruned = run(Settings(**common, method="one_shot", sparsity=2 / 3, retrain="finetune"), str(tmp_path / "pruned"))[
+        "results"
+    ]
     recipe = {"method": "dsd", "start_phase": "redense", "redense_lr_factor": 1.0}
     settings = Settings(**common, **recipe, init_from=str(tmp_path / "pruned" / "model.keras"))
     given, dense = run(settings, str(tmp_path / "dsd"))["results"]["phases"]

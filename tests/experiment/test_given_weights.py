@@ -51,9 +51,7 @@ def test_what_does_not_match_is_listed_and_stays_as_it_was(file):
 
 
 def test_a_file_of_which_nothing_matches_is_refused(file):
-    with pytest.raises(
-        UsageError, match="start.keras: no layer has the name and shapes of one of net: a .not in"
-    ):
+    with pytest.raises(UsageError, match="start.keras: no layer has the name and shapes of one of net: a .not in"):
         give_weights(file(conv_net()), conv_net("a", "b"), caffe=False)
 
 

@@ -75,8 +75,7 @@ def test_weights_are_kept_where_only_the_rate_restarts(finished, retrain):
 def test_rewinding_the_rate_restarts_the_schedule_and_fine_tuning_has_a_constant_one(finished):
     rates = {
         retrain: [
-            record["learning_rate"]
-            for record in finished(method="iterative", retrain=retrain).lines("metrics.jsonl")
+            record["learning_rate"] for record in finished(method="iterative", retrain=retrain).lines("metrics.jsonl")
         ]
         for retrain in ("rewind_lr", "finetune")
     }
@@ -135,14 +134,10 @@ def test_dsd_prunes_every_layer_but_the_first_to_exactly_the_same_share(dsd):
     assert first == "stem_conv/kernel"
     for record in dsd.results["phases"]:
         sparse = record["role"] == "sparse"
-        expected = {
-            name: round(size * 0.7) if sparse and name != first else size for name, size in sizes.items()
-        }
+        expected = {name: round(size * 0.7) if sparse and name != first else size for name, size in sizes.items()}
         assert record["kept_by_kernel"] == expected
         assert first not in dsd.masks(record["phase"])
-    assert [layer["name"] for layer in dsd.results["layers"] if layer["why_dense"] == "first layer"] == [
-        first
-    ]
+    assert [layer["name"] for layer in dsd.results["layers"] if layer["why_dense"] == "first layer"] == [first]
 
 
 def test_dsd_twice_is_dense_sparse_dense_sparse_dense_at_a_tenth_of_the_rate(dsd):
@@ -194,14 +189,10 @@ def test_random_scores_are_drawn_anew_at_every_level(finished):
         assert run.masks(f"level{level:02d}") == expected
 
 
-def test_masks_of_another_network_are_refused_naming_the_layer_before_anything_is_trained(
-    finished, small, tmp_path
-):
+def test_masks_of_another_network_are_refused_naming_the_layer_before_anything_is_trained(finished, small, tmp_path):
     other = finished(method="iterative", retrain="rewind")
     settings = small(method="iterative", retrain="reinit", masks_from=str(other.path), width=0.2)
-    with pytest.raises(
-        UsageError, match=r"--masks_from=.*: masks of another model: layer 'hidden1/kernel' is"
-    ):
+    with pytest.raises(UsageError, match=r"--masks_from=.*: masks of another model: layer 'hidden1/kernel' is"):
         run(settings, str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 

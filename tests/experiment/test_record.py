@@ -45,9 +45,7 @@ def test_flops_are_dense_and_of_the_kept_weights_alone(run, level):
 def test_emptied_layers_are_named(finished):
     record = finished(method="one_shot", sparsity=0.9995).results["phases"][1]
     assert record["kept"] == 1
-    assert sorted(record["emptied"]) == sorted(
-        name for name, kept in record["kept_by_kernel"].items() if not kept
-    )
+    assert sorted(record["emptied"]) == sorted(name for name, kept in record["kept_by_kernel"].items() if not kept)
     assert len(record["emptied"]) == 2
 
 
@@ -58,18 +56,14 @@ def test_learning_distance_is_from_the_runs_initial_weights_pruned_ones_counting
     kernels = [change for change in moved if change.ndim > 1]
     distance = level["learning_distance"]
     assert distance["all"] == pytest.approx(np.sqrt(sum((change**2).sum() for change in moved)), rel=1e-12)
-    assert distance["kernels"] == pytest.approx(
-        np.sqrt(sum((change**2).sum() for change in kernels)), rel=1e-12
-    )
+    assert distance["kernels"] == pytest.approx(np.sqrt(sum((change**2).sum() for change in kernels)), rel=1e-12)
 
 
 def test_the_best_epoch_is_the_first_of_the_best_validation_accuracy(run, level):
     epochs = [epoch for epoch in run.lines("metrics.jsonl") if epoch["phase"] == "level02"]
     best = max(epoch["validation_accuracy"] for epoch in epochs)
     first = next(epoch for epoch in epochs if epoch["validation_accuracy"] == best)
-    assert level["best_epoch"] == {
-        name: first[name] for name in ("epoch", "validation_accuracy", "test_accuracy")
-    }
+    assert level["best_epoch"] == {name: first[name] for name in ("epoch", "validation_accuracy", "test_accuracy")}
 
 
 def test_the_last_epoch_is_evaluated_on_every_split(run, level):

@@ -55,9 +55,7 @@ def test_the_sparsity_of_an_epoch_is_that_of_the_masks_at_its_end(finished):
 
 def test_the_rate_on_record_is_the_one_the_optimizer_had(finished):
     for run in (finished(method="iterative", retrain="rewind"), finished(method="dsd")):
-        recorded = {
-            (epoch["phase"], epoch["epoch"]): epoch["learning_rate"] for epoch in run.lines("metrics.jsonl")
-        }
+        recorded = {(epoch["phase"], epoch["epoch"]): epoch["learning_rate"] for epoch in run.lines("metrics.jsonl")}
         assert run.rates == pytest.approx(recorded)
 
 

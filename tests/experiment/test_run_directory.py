@@ -57,9 +57,7 @@ def test_a_file_the_run_reads_must_stay_the_one_it_began_with(path):
             if digest == "aa":
                 directory.create({}, {"init_from": digest})
                 continue
-            with pytest.raises(
-                UsageError, match="--init_from=start.keras is not the file that the run in .* began"
-            ):
+            with pytest.raises(UsageError, match="--init_from=start.keras is not the file that the run in .* began"):
                 directory.create({}, {"init_from": digest})
 
 
@@ -74,9 +72,7 @@ def test_another_configuration_is_refused_naming_every_differing_flag(path):
     create(path)
     with pytest.raises(UsageError) as error:
         create(path, Settings(method="dsd", sparsity=0.5, lr=0.2))
-    assert "belongs to another configuration: --lr=0.2 (was 0.1), --sparsity=0.5 (was 0.3)" in str(
-        error.value
-    )
+    assert "belongs to another configuration: --lr=0.2 (was 0.1), --sparsity=0.5 (was 0.3)" in str(error.value)
     assert load_settings(path) == SETTINGS
 
 

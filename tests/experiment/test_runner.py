@@ -67,9 +67,7 @@ def test_a_finished_run_is_returned_as_it_is(finished, small):
     assert {path: path.stat().st_mtime_ns for path in whole.path.rglob("*")} == before
 
 
-def test_the_directory_is_free_again_after_a_failure_even_while_the_error_is_looked_at(
-    small, tmp_path, monkeypatch
-):
+def test_the_directory_is_free_again_after_a_failure_even_while_the_error_is_looked_at(small, tmp_path, monkeypatch):
     settings, path = small(method="dense", epochs=1), str(tmp_path / "run")
     with monkeypatch.context() as patch, pytest.raises(RuntimeError) as error:
         patch.setattr(PhaseRunner, "run", lambda *_: (_ for _ in ()).throw(RuntimeError("a fault of ours")))
@@ -113,9 +111,7 @@ def all_finite(folder) -> bool:
 def test_a_run_that_diverges_stops_and_keeps_what_it_had(small, tmp_path):
     settings = small(method="dsd", redense_lr_factor=1e12, checkpoint_seconds=0)
     for _ in range(2):
-        with pytest.raises(
-            Diverged, match=r"training diverged in redense1: .* in epoch \d; the last good state is in"
-        ):
+        with pytest.raises(Diverged, match=r"training diverged in redense1: .* in epoch \d; the last good state is in"):
             run(settings, str(tmp_path / "run"))
         assert {path.name for path in tmp_path.rglob("phases/*")} == {
             "dense.npz", "dense.masks.npz", "sparse1.npz", "sparse1.masks.npz"

@@ -38,9 +38,7 @@ def test_the_network_starts_from_initialisation_number_0(bench):
 
 def test_initialisations_depend_on_number_and_seed_alone(small, bench):
     other = small(model="lenet5", image_size=16, seed=1)
-    kernels = [bench.initial_weights(index)[0] for index in (0, 1)] + [
-        network(other, bench.images).get_weights()[0]
-    ]
+    kernels = [bench.initial_weights(index)[0] for index in (0, 1)] + [network(other, bench.images).get_weights()[0]]
     assert np.array_equal(kernels[1], bench.initial_weights(1)[0])
     assert len({kernel.tobytes() for kernel in kernels}) == 3
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from dsd_tf.errors import UsageError
+from dsd_tf.experiment.export_run import export_run
 from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.export import keras_file
-from dsd_tf.experiment.export_run import export_run
 
 VARIABLES = (64 * 60 + 60 + 60 * 20 + 20 + 20 * 10 + 10) * 4
 

@@ -33,8 +33,7 @@ def test_images_or_classes_that_do_not_fit_are_named(model, shape, classes):
         Network.of("net", model).check(shape, classes, "data set 'other'")
     size = "x".join(map(str, shape))
     assert str(error.value) == (
-        "net takes images of 8x8x1 and has 10 outputs; "
-        f"data set 'other' has images of {size} and {classes} classes"
+        f"net takes images of 8x8x1 and has 10 outputs; data set 'other' has images of {size} and {classes} classes"
     )
 
 
@@ -76,7 +75,5 @@ def test_what_does_not_map_images_to_logits_is_refused(make):
 def test_what_is_no_network_is_refused(tmp_path, name):
     (tmp_path / "notes.txt").write_text("no network")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(
-        UsageError, match=f"{name} (is neither a .keras file nor|cannot be loaded as) a SavedModel"
-    ):
+    with pytest.raises(UsageError, match=f"{name} (is neither a .keras file nor|cannot be loaded as) a SavedModel"):
         Network.load(tmp_path / name)

@@ -32,9 +32,7 @@ def found(exports):
 @pytest.mark.parametrize("name", ["savedmodel", "keras"])
 def test_a_process_without_dsd_tf_finds_the_reported_zeros_and_accuracy(found, exports, finished_run, name):
     record = FinishedRun(finished_run).record()
-    kept = {
-        kernel: exports[name]["zeros"][kernel] + count for kernel, count in record["kept_by_kernel"].items()
-    }
+    kept = {kernel: exports[name]["zeros"][kernel] + count for kernel, count in record["kept_by_kernel"].items()}
     assert found[name]["zeros"] == exports[name]["zeros"]
     assert kept == {"hidden1/kernel": 64 * 60, "hidden2/kernel": 60 * 20, "logits/kernel": 20 * 10}
     assert sum(found[name]["zeros"].values()) == 5240 - 1310
@@ -85,9 +83,7 @@ def test_static_shapes_survive(tmp_path, model):
     savedmodel.export(model, tmp_path / "saved")
     loaded, _ = savedmodel.load(tmp_path / "saved")
     images = tf.TensorSpec([None, 8, 8, 1])
-    calls = {
-        name: lambda x, call=loaded.signatures[name]: call(images=x)["output_0"] for name in loaded.signatures
-    }
+    calls = {name: lambda x, call=loaded.signatures[name]: call(images=x)["output_0"] for name in loaded.signatures}
     for call in (loaded.serve, *calls.values()):
         assert tf.function(call).get_concrete_function(images).outputs[0].shape.as_list() == [None, 10]
 

@@ -140,9 +140,7 @@ class OwnPrunable(Own):
 
 
 def test_a_custom_layer_is_pruned_in_the_weights_it_names():
-    assert train(dsd_tf.prune_low_magnitude(sequential(OwnPrunable(name="own")), HALF)) == {
-        "own/table": (12, 24)
-    }
+    assert train(dsd_tf.prune_low_magnitude(sequential(OwnPrunable(name="own")), HALF)) == {"own/table": (12, 24)}
 
 
 def test_a_custom_layer_that_names_none_stays_dense_in_a_model_and_the_log_says_why(caplog):
@@ -220,9 +218,7 @@ def test_two_by_four_puts_two_zeros_in_four_consecutive_input_channels(layer, sh
 
 
 def test_m_is_the_number_of_zeros():
-    model = dsd_tf.prune_low_magnitude(
-        sequential(layers.Dense(3, name="a"), shape=(8,)), sparsity_m_by_n=[1, 4]
-    )
+    model = dsd_tf.prune_low_magnitude(sequential(layers.Dense(3, name="a"), shape=(8,)), sparsity_m_by_n=[1, 4])
     assert train(model) == {"a/kernel": (18, 24)}
 
 

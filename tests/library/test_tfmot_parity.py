@@ -55,9 +55,7 @@ CASES = {
     "lstm": case("lstm", [3, 4], constant(0.6, 1, frequency=1)),
     # where both ends would need padding, TFMOT pools other blocks than it prunes
     "average blocks": case("dense", [14], constant(0.6, 1, frequency=1), block_size=[3, 5]),
-    "maximum blocks": case(
-        "dense", [13], constant(0.6, 1, frequency=1), block_size=[2, 1], block_pooling_type="MAX"
-    ),
+    "maximum blocks": case("dense", [13], constant(0.6, 1, frequency=1), block_size=[2, 1], block_pooling_type="MAX"),
     "2 by 4": case("dense", [14], constant(0.6, 100), sparsity_m_by_n=[2, 4]),
     "2 by 4 in a convolution": case("conv", [6, 6, 8], constant(0.6, 100), sparsity_m_by_n=[2, 4]),
     "1 by 3 with a rest": case("dense", [13], constant(0.6, 100), sparsity_m_by_n=[1, 3]),

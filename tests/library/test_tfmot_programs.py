@@ -35,9 +35,7 @@ def test_pruning_a_whole_model_and_exporting_it():
         tfmot.sparsity.keras.UpdatePruningStep(),
         tfmot.sparsity.keras.PruningSummaries(log_dir=log_dir),
     ]
-    model_for_pruning.compile(
-        loss=keras.losses.categorical_crossentropy, optimizer="adam", metrics=["accuracy"]
-    )
+    model_for_pruning.compile(loss=keras.losses.categorical_crossentropy, optimizer="adam", metrics=["accuracy"])
     model_for_pruning.fit(x_train, y_train, callbacks=callbacks, epochs=2, verbose=0)
     model_for_export = tfmot.sparsity.keras.strip_pruning(model_for_pruning)
     assert kept(model_for_export) == 200
@@ -65,9 +63,7 @@ def test_pruning_layers_of_a_functional_model():
     o = keras.layers.Flatten()(x)
     model_for_pruning = keras.Model(inputs=i, outputs=o)
     model_for_pruning.compile(optimizer="adam", loss="mse")
-    model_for_pruning.fit(
-        x_train, y_train[:, :10], verbose=0, callbacks=[tfmot.sparsity.keras.UpdatePruningStep()]
-    )
+    model_for_pruning.fit(x_train, y_train[:, :10], verbose=0, callbacks=[tfmot.sparsity.keras.UpdatePruningStep()])
     assert np.count_nonzero(model_for_pruning.layers[1].kernel.numpy()) == 100
 
 
@@ -193,19 +189,13 @@ def test_the_layerwise_example():
                 keras.layers.MaxPooling2D((2, 2), (2, 2), padding="same"),
                 keras.layers.BatchNormalization(),
                 keras.layers.Flatten(),
-                tfmot.sparsity.keras.prune_low_magnitude(
-                    keras.layers.Dense(8, activation="relu"), **pruning_params
-                ),
+                tfmot.sparsity.keras.prune_low_magnitude(keras.layers.Dense(8, activation="relu"), **pruning_params),
                 keras.layers.Dropout(0.4),
-                tfmot.sparsity.keras.prune_low_magnitude(
-                    keras.layers.Dense(3, activation="softmax"), **pruning_params
-                ),
+                tfmot.sparsity.keras.prune_low_magnitude(keras.layers.Dense(3, activation="softmax"), **pruning_params),
             ]
         )
 
-    pruning_params = {
-        "pruning_schedule": tfmot.sparsity.keras.ConstantSparsity(0.75, begin_step=2, frequency=2)
-    }
+    pruning_params = {"pruning_schedule": tfmot.sparsity.keras.ConstantSparsity(0.75, begin_step=2, frequency=2)}
     model = build_layerwise_model((8, 8, 1), **pruning_params)
     model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     x, y = np.ones((32, 8, 8, 1), "float32"), keras.utils.to_categorical(np.arange(32) % 3)

@@ -45,9 +45,7 @@ def test_residual_blocks_padded_strides_and_two_branches_are_supported():
 
 
 def sequential():
-    return keras.Sequential(
-        [layers.Input((16, 16, 3)), layers.ZeroPadding2D(1), layers.Conv2D(4, 3, strides=2)]
-    )
+    return keras.Sequential([layers.Input((16, 16, 3)), layers.ZeroPadding2D(1), layers.Conv2D(4, 3, strides=2)])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,5 @@ def test_a_pruned_network_takes_the_place_of_dense_and_first_sparse_phase(toy, p
 
 @pytest.mark.parametrize("start", ["sparse", "redense"])
 def test_a_later_start_needs_a_trained_network(toy, plan_of, start):
-    with pytest.raises(
-        UsageError, match=f"--start_phase={start} starts from a trained network: .*--init_from"
-    ):
+    with pytest.raises(UsageError, match=f"--start_phase={start} starts from a trained network: .*--init_from"):
         plan_of(toy, **DSD, start_phase=start)

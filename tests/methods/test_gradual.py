@@ -38,9 +38,7 @@ def test_the_constant_schedule_is_tfmots_from_begin_on(toy, plan_of):
     assert sparsity_at(schedule, 20) == pytest.approx(0.9, rel=1e-6)
 
 
-def test_without_a_frequency_masks_change_a_hundred_times_per_training_and_at_most_every_step(
-    cifar, toy, plan_of
-):
+def test_without_a_frequency_masks_change_a_hundred_times_per_training_and_at_most_every_step(cifar, toy, plan_of):
     def frequency(facts, epochs):
         return plan_of(facts, method="gradual", epochs=epochs)[0].schedule.frequency
 

@@ -77,9 +77,7 @@ def test_scratch_draws_fresh_weights_at_every_level_and_runs_the_whole_schedule(
     assert (first.start, first.learning_rate) == (0, dense.learning_rate)
 
 
-def test_reinitialising_takes_the_masks_another_run_found_and_starts_the_schedule_at_its_start(
-    cifar, plan_of
-):
+def test_reinitialising_takes_the_masks_another_run_found_and_starts_the_schedule_at_its_start(cifar, plan_of):
     dense, (first, second) = levels(plan_of, cifar, "reinit", masks_from="runs/a")
     assert (first.weights, second.weights) == (Initial(1), Initial(2))
     assert (first.masks, second.masks) == (FromRun("runs/a", "level01"), FromRun("runs/a", "level02"))

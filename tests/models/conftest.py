@@ -33,9 +33,7 @@ def kernel_layers():
 @pytest.fixture(scope="session")
 def size_of():
     def measure(model) -> Size:
-        kernels = [
-            (math.prod(layer.kernel.shape), layer.output.shape[1:-1]) for layer in kernel_layers_of(model)
-        ]
+        kernels = [(math.prod(layer.kernel.shape), layer.output.shape[1:-1]) for layer in kernel_layers_of(model)]
         return Size(
             parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
             prunable=sum(entries for entries, _ in kernels),

@@ -41,8 +41,7 @@ def test_a_group_reads_its_half_of_the_channels(build):
 def test_hidden_layers_start_as_caffes_fillers_do(build):
     model = build("alexnet_bvlc", (67, 67, 3), width=0.1)
     biases = {
-        name: set(model.get_layer(name).weights[1].numpy())
-        for name in ("conv1", "conv2", "conv3", "fc6", "logits")
+        name: set(model.get_layer(name).weights[1].numpy()) for name in ("conv1", "conv2", "conv3", "fc6", "logits")
     }
     tenth = {np.float32(0.1)}
     assert biases == {"conv1": {0}, "conv2": tenth, "conv3": {0}, "fc6": tenth, "logits": {0}}

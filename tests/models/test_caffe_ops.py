@@ -130,8 +130,6 @@ def test_ops_do_not_clash_with_layers_that_have_their_names(tmp_path):
     x = inputs
     for name in ("pad", "get_item", "rsqrt", "split", "concatenate", "multiply", "add"):
         x = keras.layers.ReLU(name=name)(x)
-        x = local_response_norm(
-            grouped(x, 2, lambda part, _: part, f"{name}_g"), 3, 0.5, 0.75, 1.0, f"{name}_n"
-        )
+        x = local_response_norm(grouped(x, 2, lambda part, _: part, f"{name}_g"), 3, 0.5, 0.75, 1.0, f"{name}_n")
     keras.Model(inputs, x).save(tmp_path / "m.keras")
     assert keras.saving.load_model(tmp_path / "m.keras").count_params() == 0

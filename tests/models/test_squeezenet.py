@@ -47,9 +47,7 @@ def test_version_1_0_takes_1_72_gigaflop_at_227(build, size_of):
 )
 def test_the_smallest_image_is_named(build, name, side):
     assert build(name, (side, side, 1), width=0.1).output.shape == (None, 10)
-    with pytest.raises(
-        UsageError, match=f"{name} needs images of at least {side}x{side} pixels, got {side - 1}x"
-    ):
+    with pytest.raises(UsageError, match=f"{name} needs images of at least {side}x{side} pixels, got {side - 1}x"):
         build(name, (side - 1, side, 1))
 
 
@@ -62,18 +60,14 @@ def test_the_border_of_conv10_is_the_relu_of_its_bias(build):
     images = np.ones((1, 227, 227, 3), np.float32)
     logits = model(images).numpy()[0]
     np.testing.assert_allclose(logits, [0.5, 0, 2], rtol=1e-6)
-    inside = (
-        model.get_layer("conv10_pad").output.shape[1] ** 2 - model.get_layer("pool8").output.shape[1] ** 2
-    )
+    inside = model.get_layer("conv10_pad").output.shape[1] ** 2 - model.get_layer("pool8").output.shape[1] ** 2
     assert inside == 56
 
 
 def test_a_bypass_adds_the_input_of_its_fire_module(build):
     model = build("squeezenet_residual", (64, 64, 3))
     parents = {
-        number: {
-            tensor._keras_history.operation.name for tensor in model.get_layer(f"fire{number}_bypass").input
-        }
+        number: {tensor._keras_history.operation.name for tensor in model.get_layer(f"fire{number}_bypass").input}
         for number in (3, 5, 7, 9)
     }
     assert parents == {

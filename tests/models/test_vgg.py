@@ -31,9 +31,7 @@ def vgg_like(build):
 
 
 @pytest.mark.parametrize(("depth", "width_log2", "parameters", "prunable", "mega_macs", "final"), VGG_LIKE)
-def test_vgg_like_has_the_published_sizes(
-    build, size_of, depth, width_log2, parameters, prunable, mega_macs, final
-):
+def test_vgg_like_has_the_published_sizes(build, size_of, depth, width_log2, parameters, prunable, mega_macs, final):
     model = build("vgg_like", depth=depth, width_log2=width_log2)
     size = size_of(model)
     assert (size.parameters, size.prunable, size.mega_macs) == (parameters, prunable, mega_macs)
@@ -84,9 +82,7 @@ def test_vgg_like_starts_as_pytorch_starts_kernels_and_biases(vgg_like, kernel_l
 
 
 def test_vgg_like_refuses_images_its_pools_would_leave_nothing_of(build):
-    with pytest.raises(
-        UsageError, match="vgg_like of depth 4 needs images of at least 16x16 pixels, got 8x8"
-    ):
+    with pytest.raises(UsageError, match="vgg_like of depth 4 needs images of at least 16x16 pixels, got 8x8"):
         build("vgg_like", (8, 8, 1), depth=4)
 
 

@@ -11,9 +11,7 @@ from dsd_tf.reporting.plots import plot_accuracy_against_sparsity
 
 def record(sparsity, test, role="sparse", **splits):
     accuracies = {"train": 1.0, "test": test} | splits
-    return {"role": role, "sparsity": sparsity} | {
-        name: {"top1": value} for name, value in accuracies.items()
-    }
+    return {"role": role, "sparsity": sparsity} | {name: {"top1": value} for name, value in accuracies.items()}
 
 
 @pytest.fixture
@@ -57,9 +55,7 @@ def test_the_file_is_a_png_whatever_its_name(tmp_path):
 def test_the_axis_is_labelled_with_sparsity_in_percent(tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: saved.append(self))
-    plot_accuracy_against_sparsity(
-        [record(0.0, 0.9), record(0.36, 0.9), record(0.9985, 0.8)], tmp_path / "a.png"
-    )
+    plot_accuracy_against_sparsity([record(0.0, 0.9), record(0.36, 0.9), record(0.9985, 0.8)], tmp_path / "a.png")
     [axes] = saved[0].axes
     labels = [axes.xaxis.get_major_formatter()(tick, 0) for tick in axes.get_xticks()]
     assert labels == ["0", "36", "99.85"]

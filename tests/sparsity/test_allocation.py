@@ -170,9 +170,7 @@ def test_erk_makes_only_the_last_layer_of_the_toy_network_dense_at_one_half(shap
 
 
 def test_er_densities_of_the_toy_network(shapes_of):
-    assert list(er(shapes_of("toy"), 0.2).values()) == pytest.approx(
-        [0.7560, 0.3093, 0.0773, 0.2165], abs=5e-5
-    )
+    assert list(er(shapes_of("toy"), 0.2).values()) == pytest.approx([0.7560, 0.3093, 0.0773, 0.2165], abs=5e-5)
 
 
 def test_er_densities_of_resnet18(shapes_of):

@@ -100,9 +100,7 @@ def test_a_layer_with_less_left_than_its_target_keeps_what_is_left():
 def test_nothing_left_stays_nothing():
     before = Masks({name: np.zeros(score.shape, bool) for name, score in SCORES.items()})
     for allocation in (UNIFORM, GLOBAL):
-        after = select_masks(
-            SCORES, density=0.5, allocation=allocation, granularity=Filters(), allowed=before
-        )
+        after = select_masks(SCORES, density=0.5, allocation=allocation, granularity=Filters(), allowed=before)
         assert after == before
 
 
@@ -195,9 +193,7 @@ def networks(draw):
 )
 def test_pruning_never_revives_a_weight(network, density, kind, granularity):
     scores, allowed = network
-    masks = select_masks(
-        scores, density=density, allocation=Allocation(kind), granularity=granularity, allowed=allowed
-    )
+    masks = select_masks(scores, density=density, allocation=Allocation(kind), granularity=granularity, allowed=allowed)
     assert not any((mask & ~allowed[name]).any() for name, mask in masks.items())
 
 
@@ -206,13 +202,9 @@ def test_counts_are_exact(network, density):
     scores, allowed = network
     everything = Masks.ones({name: score.shape for name, score in scores.items()})
     for before, left in ((None, everything), (allowed, allowed)):
-        overall = select_masks(
-            scores, density=density, allocation=GLOBAL, granularity=WEIGHTS, allowed=before
-        )
+        overall = select_masks(scores, density=density, allocation=GLOBAL, granularity=WEIGHTS, allowed=before)
         assert overall.kept == min(max(1, round(density * left.size)), left.kept)
-        layers = select_masks(
-            scores, density=density, allocation=UNIFORM, granularity=WEIGHTS, allowed=before
-        )
+        layers = select_masks(scores, density=density, allocation=UNIFORM, granularity=WEIGHTS, allowed=before)
         for name, mask in layers.items():
             target = max(1, round(density * mask.size))
             assert np.count_nonzero(mask) == min(target, np.count_nonzero(left[name]))

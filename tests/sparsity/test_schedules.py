@@ -233,9 +233,7 @@ print(os.environ.get("TF_USE_LEGACY_KERAS"), tensorflow.keras.Model is keras.Mod
     ("preset", "first", "expected"),
     [(None, "sys", "None True"), ("0", "tensorflow", "0 True"), ("1", "keras", "1 False")],
 )
-def test_importing_tfmot_changes_neither_the_environment_nor_which_keras_tensorflow_has(
-    preset, first, expected
-):
+def test_importing_tfmot_changes_neither_the_environment_nor_which_keras_tensorflow_has(preset, first, expected):
     # with "1" it is the user who asks for the legacy Keras
     environment = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
     if preset is not None:

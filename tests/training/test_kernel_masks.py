@@ -25,9 +25,7 @@ def build(optimizer="sgd", **compiled):
 
 def half(masks):
     """Every second weight of each kernel."""
-    return Masks(
-        {name: np.arange(np.prod(shape)).reshape(shape) % 2 == 0 for name, shape in masks.shapes.items()}
-    )
+    return Masks({name: np.arange(np.prod(shape)).reshape(shape) % 2 == 0 for name, shape in masks.shapes.items()})
 
 
 def halved(optimizer="sgd", **compiled):
@@ -67,9 +65,7 @@ def test_training_changes_the_kept_weights_and_no_others(optimizer):
         assert (masks.weights()[name][mask] != before[name][mask]).mean() > 0.5
 
 
-@pytest.mark.parametrize(
-    "compiled", [{"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution": 4}]
-)
+@pytest.mark.parametrize("compiled", [{"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution": 4}])
 def test_training_holds_masks_however_the_step_is_executed(compiled):
     model, _ = halved("adam", **compiled)
     fit(model)

@@ -35,7 +35,5 @@ def test_a_cosine_starts_at_the_base_halves_half_way_and_never_reaches_zero_whil
 
 
 def test_it_reads_as_what_it_does():
-    assert (
-        str(LearningRate(0.1, "step", 160, (80, 120), 0.1)) == "0.1 step, x0.1 at epoch 80, x0.1 at epoch 120"
-    )
+    assert str(LearningRate(0.1, "step", 160, (80, 120), 0.1)) == "0.1 step, x0.1 at epoch 80, x0.1 at epoch 120"
     assert str(LearningRate(0.001, epochs=160)) == "0.001 constant"

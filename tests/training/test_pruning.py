@@ -16,9 +16,7 @@ from dsd_tf.training.selection import Selection
 
 def model_of(*shape, optimizer="sgd"):
     """A model of one kernel whose weights are 1, 2, 3, ... and then a second, larger one."""
-    model = keras.Sequential(
-        [layers.Input((shape[0],)), layers.Dense(shape[1], name="a"), layers.Dense(10, name="b")]
-    )
+    model = keras.Sequential([layers.Input((shape[0],)), layers.Dense(shape[1], name="a"), layers.Dense(10, name="b")])
     model.compile(optimizer, "mse")
     for layer in model.layers:
         values = np.arange(1, np.prod(layer.kernel.shape) + 1, dtype="float32").reshape(layer.kernel.shape)
@@ -30,9 +28,7 @@ def scheduled(schedule, *names, model=None, selection=None):
     model = model or model_of(4, 5)
     masks = KernelMasks.of(model)
     names = names or tuple(masks.shapes)
-    pruning = ScheduledPruning(
-        masks, [((name,), PruningRule(schedule, selection or Selection())) for name in names]
-    )
+    pruning = ScheduledPruning(masks, [((name,), PruningRule(schedule, selection or Selection())) for name in names])
     pruning.follow(model.optimizer)
     return pruning
 
@@ -150,9 +146,7 @@ def test_patterns_come_out_in_their_shape():
     kernel = model.layers[0].kernel.numpy()
     for shape, count in ((NofM(2, 4), 24), (Blocks(4, 3), 24), (Filters(), 24)):
         model.layers[0].kernel.assign(kernel)
-        pruning = scheduled(
-            ConstantSparsity(0.5, 0), "a/kernel", model=model, selection=Selection(granularity=shape)
-        )
+        pruning = scheduled(ConstantSparsity(0.5, 0), "a/kernel", model=model, selection=Selection(granularity=shape))
         pruning.masks.densify()
         model.layers[0].kernel.assign(kernel)
         pruning.update(-1, 0)

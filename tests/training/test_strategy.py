@@ -83,9 +83,7 @@ def test_the_target_is_reached_exactly(mirrored, name):
 
 
 def test_another_number_of_replicas_in_the_same_process_is_refused(mirrored):
-    assert mirrored["refused"].startswith(
-        "--strategy=mirrored needs 3 logical CPU devices, but TensorFlow is already"
-    )
+    assert mirrored["refused"].startswith("--strategy=mirrored needs 3 logical CPU devices, but TensorFlow is already")
 
 
 def test_one_device_is_tensorflows_default():
@@ -94,7 +92,5 @@ def test_one_device_is_tensorflows_default():
 
 def test_several_devices_in_a_process_that_already_uses_one_are_refused():
     tf.constant(0)
-    with pytest.raises(
-        UsageError, match="--strategy=mirrored needs 2 logical CPU devices, but TensorFlow is already"
-    ):
+    with pytest.raises(UsageError, match="--strategy=mirrored needs 2 logical CPU devices, but TensorFlow is already"):
         make_strategy("mirrored", 2)

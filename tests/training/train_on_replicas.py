@@ -61,7 +61,6 @@ def refusal(replicas: int) -> str:
 if __name__ == "__main__":
     folder, runs = Path(sys.argv[1]), json.loads(sys.argv[2])
     answers = [
-        watched_run(Settings(**values, strategy="mirrored"), folder / str(number))
-        for number, values in enumerate(runs)
+        watched_run(Settings(**values, strategy="mirrored"), folder / str(number)) for number, values in enumerate(runs)
     ]
     print(json.dumps({"runs": answers, "three replicas": refusal(3)}))

@@ -44,9 +44,7 @@ class Eltwise(Rule):
 
     def shapes(self, bottoms: Sequence[Shape]) -> Shapes:
         if len(bottoms) < 2 or len(self.layer.tops) != 1 or len(set(bottoms)) > 1:
-            raise self.layer.error(
-                f"two or more bottoms of one shape and one top are needed, found {list(bottoms)}"
-            )
+            raise self.layer.error(f"two or more bottoms of one shape and one top are needed, found {list(bottoms)}")
         coefficients = self._parameters.numbers("coeff")
         if coefficients and (self._operation != "SUM" or len(coefficients) != len(bottoms)):
             raise self.layer.error("coeff is for operation SUM and needs one value for every bottom")
@@ -97,9 +95,7 @@ class Slice(Rule):
         return self.message.message("slice_param")
 
     def _axis(self, bottom: Shape) -> int:
-        return self.axis(
-            self._parameters, bottom, "slice_dim" if self._parameters.has("slice_dim") else "axis"
-        )
+        return self.axis(self._parameters, bottom, "slice_dim" if self._parameters.has("slice_dim") else "axis")
 
     def _points(self, bottom: Shape) -> list[int]:
         """Where the axis is cut; without `slice_point`, at equal distances if there are such."""

@@ -24,14 +24,10 @@ class Convolution(FilterRule):
         filters = self.filters
         sizes = [
             (length + 2 * pad - reach) // stride + 1
-            for length, pad, reach, stride in zip(
-                lengths, filters.pad, filters.reach, filters.stride, strict=True
-            )
+            for length, pad, reach, stride in zip(lengths, filters.pad, filters.reach, filters.stride, strict=True)
         ]
         if min(sizes) < 1:
-            raise self.layer.error(
-                f"the kernel spans {filters.reach}, more than the padded input of {tuple(lengths)}"
-            )
+            raise self.layer.error(f"the kernel spans {filters.reach}, more than the padded input of {tuple(lengths)}")
         blobs = [(filters.outputs, channels // filters.group, *filters.kernel), (filters.outputs,)]
         return Shapes([(filters.outputs, *sizes)], blobs[: 1 + filters.bias])
 

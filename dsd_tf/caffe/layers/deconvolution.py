@@ -26,9 +26,7 @@ class Deconvolution(FilterRule):
             raise self.layer.error("a deconvolution with both stride and dilation is not supported")
         sizes = [
             stride * (length - 1) + reach - 2 * pad
-            for length, pad, reach, stride in zip(
-                lengths, filters.pad, filters.reach, filters.stride, strict=True
-            )
+            for length, pad, reach, stride in zip(lengths, filters.pad, filters.reach, filters.stride, strict=True)
         ]
         if min(sizes) < 1:
             raise self.layer.error(f"pad {filters.pad} crops everything")
@@ -56,7 +54,6 @@ class Deconvolution(FilterRule):
     def _cropped(self, y: KerasTensor, x: KerasTensor, names: Names) -> KerasTensor:
         _, *sizes = self.shapes([caffe_shape(x)]).tops[0]
         sides = [
-            (pad, length - pad - size)
-            for pad, length, size in zip(self.filters.pad, y.shape[1:3], sizes, strict=True)
+            (pad, length - pad - size) for pad, length, size in zip(self.filters.pad, y.shape[1:3], sizes, strict=True)
         ]
         return y if sides == [(0, 0), (0, 0)] else layers.Cropping2D(sides, name=names("crop"))(y)

@@ -45,9 +45,7 @@ class Reshape(Rule):
         parameters = self.message.message("reshape_param")
         batch, *dims = parameters.message("shape").integers("dim", least=-1) or [None]
         if batch != 0 or parameters.has("axis") or parameters.has("num_axes"):
-            raise self.layer.error(
-                "only shapes that begin with `dim: 0` (the batch), without axis, are supported"
-            )
+            raise self.layer.error("only shapes that begin with `dim: 0` (the batch), without axis, are supported")
         if any(dim == 0 and index >= len(bottom) for index, dim in enumerate(dims)) or dims.count(-1) > 1:
             raise self.layer.error(f"shape {dims} does not say how to divide {bottom}")
         lengths = [dim or bottom[index] for index, dim in enumerate(dims)]

@@ -46,10 +46,7 @@ def test_layers_compute_what_opencv_computes(same_as_opencv, body):
 
 
 def test_one_slope_may_serve_all_channels(converted, writer):
-    text = (
-        INPUT
-        + 'layer { name: "p" type: "PReLU" bottom: "data" top: "p" prelu_param { channel_shared: true } }'
-    )
+    text = INPUT + 'layer { name: "p" type: "PReLU" bottom: "data" top: "p" prelu_param { channel_shared: true } }'
     model = converted(text, writer.net({"p": [np.float32([0.25]).reshape(())]}))
     assert model.count_params() == 1
     assert (model(IMAGES).numpy() == np.where(IMAGES > 0, IMAGES, IMAGES * np.float32(0.25))).all()

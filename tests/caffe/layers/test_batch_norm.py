@@ -57,8 +57,6 @@ def test_bias_adds_one_number_to_every_channel(converted, writer):
 
 
 def test_a_vector_can_be_scaled(converted, writer):
-    text = (
-        'input: "data" input_shape { dim: [1, 3] } layer { name: "s" type: "Scale" bottom: "data" top: "s" }'
-    )
+    text = 'input: "data" input_shape { dim: [1, 3] } layer { name: "s" type: "Scale" bottom: "data" top: "s" }'
     model = converted(text, writer.net({"s": [np.float32([1, 10, 100])]}))
     assert model(np.float32([[1, 2, 3]])).numpy().tolist() == [[1, 20, 300]]

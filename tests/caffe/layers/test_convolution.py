@@ -59,9 +59,7 @@ def test_two_groups_are_two_convolutions_side_by_side(converted, writer):
               layer { name: "c" type: "Convolution" bottom: "data" top: "c"
               convolution_param { num_output: 6 kernel_size: 3 group: 2 } }"""
     expected = [
-        keras.ops.conv(
-            images[..., 2 * g : 2 * g + 2], kernel[3 * g : 3 * g + 3].transpose(2, 3, 1, 0), padding="valid"
-        )
+        keras.ops.conv(images[..., 2 * g : 2 * g + 2], kernel[3 * g : 3 * g + 3].transpose(2, 3, 1, 0), padding="valid")
         for g in (0, 1)
     ]
     found = converted(text, writer.net({"c": [kernel, bias]}))(images).numpy()

@@ -30,10 +30,7 @@ def test_layers_compute_what_opencv_computes(same_as_opencv, body):
 def test_the_kernel_is_permuted_to_the_order_of_keras(converted, writer, transposed):
     images = np.random.default_rng(0).normal(0, 1, (5, 2, 3, 4)).astype(np.float32)
     kernel = np.random.default_rng(1).normal(0, 1, (7, 24)).astype(np.float32)
-    text = (
-        TEXT
-        % f"inner_product_param {{ num_output: 7 bias_term: false transpose: {str(transposed).lower()} }}"
-    )
+    text = TEXT % f"inner_product_param {{ num_output: 7 bias_term: false transpose: {str(transposed).lower()} }}"
     model = converted(text, writer.net({"f": [kernel.T if transposed else kernel]}))
     found = model(images.transpose(0, 2, 3, 1)).numpy()
     np.testing.assert_allclose(found, images.reshape(5, 24) @ kernel.T, rtol=1e-5, atol=1e-5)

@@ -62,9 +62,7 @@ def test_steps_inside_an_execution_are_made_up_for_after_it():
 
 
 def test_a_rule_that_changes_the_number_of_weights_is_an_error_that_names_it():
-    with pytest.raises(
-        UsageError, match="Drop changed the number of weights of a/kernel from 3 to 0 at step 2"
-    ):
+    with pytest.raises(UsageError, match="Drop changed the number of weights of a/kernel from 3 to 0 at step 2"):
         fit(sparse_model(), Drop(frequency=2, end_step=4))
 
 

@@ -16,9 +16,7 @@ Y = np.random.default_rng(1).normal(size=(32, 2)).astype("float32")
 
 def build(**compiled):
     keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [layers.Input((6,)), layers.Dense(5), layers.BatchNormalization(), layers.Dense(2)]
-    )
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(5), layers.BatchNormalization(), layers.Dense(2)])
     model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse", **compiled)
     return model
 
@@ -30,9 +28,7 @@ def fit(model, *callbacks, epochs=1):
 def halve(model):
     masks = KernelMasks.of(model)
     masks.apply(
-        Masks(
-            {name: np.arange(np.prod(shape)).reshape(shape) % 2 == 0 for name, shape in masks.shapes.items()}
-        )
+        Masks({name: np.arange(np.prod(shape)).reshape(shape) % 2 == 0 for name, shape in masks.shapes.items()})
     )
     return masks
 

@@ -39,9 +39,7 @@ def test_steps_count_on_over_epochs_and_fits():
 
 
 @pytest.mark.parametrize(("per_execution", "expected"), [(2, [0, 2, 4, 5, 7, 9]), (8, [0, 5])])
-def test_steps_are_those_between_executions_and_an_epochs_last_execution_may_be_short(
-    per_execution, expected
-):
+def test_steps_are_those_between_executions_and_an_epochs_last_execution_may_be_short(per_execution, expected):
     seen = Seen()
     train(seen, epochs=2, batches=5, steps_per_execution=per_execution)
     assert seen.steps == expected

@@ -43,9 +43,7 @@ def compiled(schedule=GRADUAL, optimizer="adam", **arguments):
 
 def fit(model, epochs=1, callbacks=(), **arguments):
     callbacks = [UpdatePruningStep(), *callbacks]
-    return model.fit(
-        X, Y, batch_size=8, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **arguments
-    )
+    return model.fit(X, Y, batch_size=8, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **arguments)
 
 
 def kept(model):
