@@ -65,7 +65,7 @@ class Workbench:
 
     @cached_property
     def evaluators(self) -> dict[str, Evaluator]:
-        """Evaluators of the splits "train" (given labels, no augmentation), "validation" if there is one, and "test"."""
+        """Evaluators of "train" (given labels, no augmentation), "validation" if there is such a split, and "test"."""
         splits = {"train": self.images.train, "validation": self.images.validation, "test": self.images.test}
         return {
             name: Evaluator(self.model, images, _EVALUATION_BATCH)

@@ -1,4 +1,4 @@
-"""Gradual magnitude pruning: sparsity rises while the network trains (Zhu & Gupta 2017, "To prune, or not to prune")."""
+"""Gradual magnitude pruning: sparsity rises in training (Zhu & Gupta 2017, "To prune, or not to prune")."""
 
 from __future__ import annotations
 

@@ -95,8 +95,8 @@ class Phase:
     `start` and `stop` are steps on the schedules of learning rate and data. The optimizer starts fresh, its step count
     at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs. At
     step `remember` the weights are kept for `Remembered`. `level` and `sparsity` (the nominal one) are for the
-    report; `role` tells what the phase is ("given", "dense", "sparse", "redense"). A phase without steps trains nothing: it
-    is there for what follows to start from, and for the report.
+    report; `role` tells what the phase is ("given", "dense", "sparse", "redense"). A phase without steps trains
+    nothing: it is there for what follows to start from, and for the report.
     """
 
     name: str

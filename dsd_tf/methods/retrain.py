@@ -1,7 +1,7 @@
 """Retrain policies: what weights, optimizer and learning rate restart from after pruning.
 
-He et al. 2022 ("Sparse Double Descent", section 3 and appendix B) for all but `rewind_lr`'s use in every level, which is
-the loop of Quetu & Tartaglione 2024 ("DSD2"). The optimizer always starts with cleared slots.
+He et al. 2022 ("Sparse Double Descent", section 3 and appendix B) for all but `rewind_lr`'s use in every level, which
+is the loop of Quetu & Tartaglione 2024 ("DSD2"). The optimizer always starts with cleared slots.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def rewind_lr(settings: Settings, facts: Facts, phase: Phase) -> list[Phase]:
 
 
 def rewind(settings: Settings, facts: Facts, phase: Phase) -> list[Phase]:
-    """The dense network's weights at iteration k, the schedule from k on (late rewinding; k = 0 is the lottery ticket)."""
+    """The dense network's weights at iteration k, the schedule from there (k = 0 is the lottery ticket)."""
     start = steps(settings, facts, "rewind_to")
     return [dataclasses.replace(phase, weights=Remembered(), start=start)]
 
