@@ -25,12 +25,14 @@ class KernelMasks:
     before it trains. A kernel that was frozen meanwhile keeps its mask for the day it is trained again.
 
     Attributes:
+        shapes: of the kernels, by name.
         before_training: called whenever `fit` or `train_on_batch` begins; may raise.
     """
 
     def __init__(self, model: keras.Model, kernels: Sequence[Kernel]):
         self.model = model
         self.kernels = [kernel for kernel in kernels if not kernel.why_dense]
+        self.shapes = {kernel.name: kernel.shape for kernel in self.kernels}
         self.before_training: Callable[[], None] = lambda: None
         self._optimizer: Masked | None = None
 
@@ -66,10 +68,6 @@ class KernelMasks:
         """Let `model` go back to being an ordinary model; its weights stay as they are."""
         if vars(model).pop(_HANDLE, None) is not None:
             del vars(model)["make_train_function"]
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {kernel.name: kernel.shape for kernel in self.kernels}
 
     def attach(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Let `optimizer` own the masks; those of the optimizer before it, or loaded with it, go on.

@@ -22,8 +22,9 @@ def values(variable: tf.Variable) -> np.ndarray:
 
 def replace(variables: Sequence[tf.Variable], array: np.ndarray) -> None:
     """Set all of `variables` to `array`."""
+    tensor = tf.constant(array)  # a copy: given the array, the operation may go on using its memory
     for variable in variables:
-        tf.raw_ops.AssignVariableOp(resource=variable.handle, value=array)
+        tf.raw_ops.AssignVariableOp(resource=variable.handle, value=tensor)
 
 
 def clear(variables: Sequence[tf.Variable], where: np.ndarray) -> None:

@@ -54,6 +54,12 @@ def test_masks_cannot_be_changed_neither_directly_nor_through_their_source():
         masks["a"] = source
 
 
+def test_a_mask_that_nobody_can_change_is_held_without_a_copy():
+    frozen = np.ones((2, 4), bool)
+    frozen.flags.writeable = False
+    assert Masks({"a": frozen})["a"] is frozen
+
+
 @pytest.mark.parametrize("mask", [np.ones(3, np.float32), np.ones(3, np.uint8), [True, False]])
 def test_a_mask_that_is_not_bool_is_refused_with_its_layer(mask):
     with pytest.raises(UsageError, match="layer 'fc' is of type .*: give a NumPy array of bool"):

@@ -98,6 +98,32 @@ def test_large_arrays_with_many_ties_follow_the_same_rule():
         assert np.array_equal(keep_largest(scores, keep, allowed).reshape(-1), expected)
 
 
+def by_sorting(scores: np.ndarray, keep: int) -> np.ndarray:
+    mask = np.zeros(scores.size, bool)
+    mask[np.argsort(-scores, kind="stable")[:keep]] = True
+    return mask
+
+
+@pytest.mark.parametrize("keep", [1, 30, 5000, 9950, 9999])
+@pytest.mark.parametrize("everywhere_else", [-1, 2])
+def test_a_sample_that_misleads_makes_no_difference(keep, everywhere_else):
+    # 10 000 scores are sampled at every 23rd: 22 is their cube root, and the next number without a common divisor
+    scores = np.full(10_000, everywhere_else, np.float32)
+    scores[::23] = np.random.default_rng(0).random(435)
+    assert np.array_equal(keep_largest(scores, keep), by_sorting(scores, keep))
+    scores = np.random.default_rng(1).random(10_000, np.float32)
+    scores[::23] = everywhere_else
+    assert np.array_equal(keep_largest(scores, keep), by_sorting(scores, keep))
+
+
+@pytest.mark.parametrize("pruned", [0.5, 0.9])
+@pytest.mark.parametrize("keep", [10, 999, 1000, 1001, 4999, 5000, 5001, 9000])
+def test_a_pile_of_equal_scores_is_cut_by_index_wherever_the_cut_falls(pruned, keep):
+    scores = np.random.default_rng(0).random(10_000, np.float32)
+    scores[scores < pruned] = 0
+    assert np.array_equal(keep_largest(scores, keep), by_sorting(scores, keep))
+
+
 @st.composite
 def selections(draw):
     shape = draw(hnp.array_shapes(max_dims=3, max_side=6))
