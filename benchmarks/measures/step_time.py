@@ -44,14 +44,20 @@ def measure(quick: bool) -> Iterator[Row]:
 def _measure(plan: Plan) -> Iterator[Row]:
     seconds, zeros = _take_turns(plan)
     _check_pruned(zeros)
-    for turn in TURNS:
-        keras, variant = turn
-        measured = f"{TITLES[plan.network]}: {LIBRARY[keras]}, masks {variant}"
+    for keras, variant in TURNS:
         if variant == "dense":
-            measured = f"{TITLES[plan.network]}: plain {keras}"
-        target = TARGETS.get((plan.network, variant)) if keras == "keras" else None
-        dense = seconds[keras, "dense"]
-        yield ratio_row(measured, seconds[turn], dense, to="dense", unit="ms/step", scale=1e3, target=target)
+            library, base = f"plain {keras}", "keras"
+        else:
+            library, base = f"{LIBRARY[keras]}, masks {variant}", keras
+        yield ratio_row(
+            f"{TITLES[plan.network]}: {library}",
+            seconds[keras, variant],
+            seconds[base, "dense"],
+            to=f"plain {base}",
+            unit="ms/step",
+            scale=1e3,
+            target=TARGETS.get((plan.network, variant)) if keras == "keras" else None,
+        )
 
 
 def _take_turns(plan: Plan) -> tuple[dict, dict]:

@@ -102,7 +102,7 @@ def _bracket(scores: Arrays, share: float, allowed: Allowed) -> tuple[np.generic
 
 def _every(step: int, score: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     """The allowed ones of every `step`-th score, or so: at a stride that passes through all columns."""
-    while math.gcd(step, score.size) > 1:
+    while math.gcd(step, score.size or 1) > 1:
         step += 1
     sample = score.reshape(-1)[::step]
     return sample if allowed is None else sample[allowed.reshape(-1)[::step]]

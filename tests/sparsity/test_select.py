@@ -70,6 +70,12 @@ def test_several_arrays_are_ranked_as_one_and_the_earlier_array_wins_ties():
     assert [mask.tolist() for mask in masks] == [[False, True, True], [[True, False], [True, False]]]
 
 
+def test_an_empty_array_among_others_has_an_empty_mask():
+    masks = keep_largest_across([np.zeros((0, 3), np.float32), SCORES, np.arange(100.0)], 99)
+    assert [mask.shape for mask in masks] == [(0, 3), (2, 4), (100,)]
+    assert sum(np.count_nonzero(mask) for mask in masks) == 99
+
+
 def test_allowed_has_no_copy_written_to_it():
     allowed = ODD_COLUMNS.copy()
     keep_largest(SCORES, 2, allowed)
