@@ -37,6 +37,21 @@ AUGMENTATIONS = {
     "crop_flip": "dsd_tf.data.augmentation:crop_flip",
 }
 
+HUMAN_LABEL_NOISE = {
+    kind: f"dsd_tf.data.label_noise.human:{kind}" for kind in ("aggre", "rand1", "rand2", "rand3", "worst", "noisy100")
+}
+
+LABEL_NOISE = {
+    "flip_other": "dsd_tf.data.label_noise.synthetic:flip_other",
+    "flip_other_prefix": "dsd_tf.data.label_noise.synthetic:flip_other_prefix",
+    "uniform_redraw": "dsd_tf.data.label_noise.synthetic:uniform_redraw",
+    "symmetric": "dsd_tf.data.label_noise.synthetic:symmetric",
+    "asymmetric": "dsd_tf.data.label_noise.structured:asymmetric",
+    "asymmetric_legacy": "dsd_tf.data.label_noise.structured:asymmetric_legacy",
+    "pairflip": "dsd_tf.data.label_noise.structured:pairflip",
+    **HUMAN_LABEL_NOISE,
+}
+
 METHODS = {
     "dense": "dsd_tf.methods.dense:plan",
     "one_shot": "dsd_tf.methods.one_shot:plan",
@@ -57,6 +72,11 @@ RETRAIN_POLICIES = {
 SCHEDULES = {
     "polynomial": "dsd_tf.methods.gradual:polynomial",
     "constant": "dsd_tf.methods.gradual:constant",
+}
+
+OBJECTIVES = {
+    "cross_entropy": "dsd_tf.training.objectives.cross_entropy:make",
+    "distill": "dsd_tf.training.objectives.distillation:make",
 }
 
 OPTIMIZERS = {

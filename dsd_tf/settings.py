@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsd_tf import registry
+from dsd_tf.data.label_noise.noise import LabelNoise
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.sparsity.scores import SCORES
 from dsd_tf.sparsity.times import Time
@@ -27,6 +28,10 @@ class Settings:
     validation_fraction: float = _setting(0.1, "share of the training examples held out for validation")
     image_size: int = _setting(0, "side to resize images to where a set's images vary; 0 = the set's default")
     augmentation: str = _setting("auto", "auto = the papers' for the set", choices=("auto", *registry.AUGMENTATIONS))
+
+    label_noise: float = _setting(0.0, "share of training labels to corrupt, after the subset is drawn")
+    label_noise_kind: str = _setting("flip_other", "how labels are corrupted", choices=tuple(registry.LABEL_NOISE))
+    label_noise_file: str = _setting("", f".npz or .pt of CIFAR-N, for {' '.join(registry.HUMAN_LABEL_NOISE)}")
 
     model: str = _setting("lenet300", "network", choices=tuple(registry.MODELS))
     width: float = _setting(1.0, "multiplier of every hidden width")
@@ -72,6 +77,14 @@ class Settings:
     sparse_lr_factor: float = _setting(1.0, "dsd: learning rate of a sparse phase, relative to --lr")
     redense_lr_factor: float = _setting(0.1, "dsd: learning rate of a re-dense phase, relative to --lr")
 
+    objective: str = _setting("cross_entropy", "what is minimised", choices=tuple(registry.OBJECTIVES))
+    teacher: str = _setting("", "distill: run directory or .keras file of the teacher")
+    teacher_phase: str = _setting(
+        "best", "distill: phase of the teacher's run; best = by validation accuracy, last, or a name as level07"
+    )
+    kd_alpha: float = _setting(0.8, "distill: weight of the teacher's part of the loss, in [0, 1]")
+    kd_temperature: float = _setting(10.0, "distill: temperature of both softmaxes")
+
     epochs: int = _setting(20, "epochs of training (of each level or phase)")
     batch_size: int = _setting(128, "examples per step, over all replicas")
     optimizer: str = _setting("sgd", "update rule", choices=tuple(registry.OPTIMIZERS))
@@ -84,6 +97,7 @@ class Settings:
     weight_decay: float = _setting(0.0, "L2 added to the gradient of every trainable weight, as in the papers")
     decoupled_weight_decay: bool = _setting(False, "shrink weights outside the gradient instead (AdamW)")
 
+    evaluate_every: int = _setting(1, "epochs between evaluations on validation and test data; last epochs always are")
     strategy: str = _setting("one_device", "devices", choices=("one_device", "mirrored"))
     replicas: int = _setting(2, "mirrored without GPUs: number of logical CPU devices")
     seed: int = _setting(0, "base seed; every role (split, init, shuffle ...) has its own stream")
@@ -99,6 +113,7 @@ class Settings:
             if choices and getattr(self, field.name) not in choices:
                 raise unknown(f"--{field.name}", getattr(self, field.name), choices)
         self._check_ranges()
+        _ = self.noise  # made to be checked
         for name in ("begin", "end", "frequency", "rewind_to"):
             _parse_time(name, getattr(self, name))
         for milestone in split(self.milestones):
@@ -116,16 +131,28 @@ class Settings:
             raise UsageError(f"--validation_fraction must be in [0, 1), got {self.validation_fraction}")
         if not 0 <= self.momentum < 1:
             raise UsageError(f"--momentum must be in [0, 1), got {self.momentum}")
-        for name in ("epochs", "batch_size", "cycles", "replicas"):
+        if not 0 <= self.kd_alpha <= 1:
+            raise UsageError(f"--kd_alpha must be in [0, 1], got {self.kd_alpha}")
+        for name in ("epochs", "batch_size", "cycles", "replicas", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("lr", "finetune_lr", "width", "lr_decay", "sparse_lr_factor", "redense_lr_factor"):
+        for name in ("lr", "finetune_lr", "width", "kd_temperature", "lr_decay", "sparse_lr_factor", "redense_lr_factor"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name} must be above 0, got {getattr(self, name)}")
         for name in ("train_examples", "rounds", "weight_decay", "seed", "num_classes", "image_size",
                      "sparse_epochs", "redense_epochs", "steps_per_execution", "checkpoint_seconds"):  # fmt: skip
             if not getattr(self, name) >= 0:
                 raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
+
+    @property
+    def noise(self) -> LabelNoise | None:
+        """What is done to the training labels, None for nothing."""
+        noise = LabelNoise(self.label_noise_kind, self.label_noise, self.label_noise_file, self.seed)
+        return None if noise.is_none else noise
+
+    def without_noise(self) -> Settings:
+        """The same settings with clean training labels."""
+        return dataclasses.replace(self, label_noise=0.0, label_noise_kind="flip_other", label_noise_file="")
 
     def identity(self) -> dict[str, Any]:
         """The values results depend on."""

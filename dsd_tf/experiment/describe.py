@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from dsd_tf.data.label_noise.noise import describe_noise
 from dsd_tf.experiment.runner import make_plan
 from dsd_tf.experiment.workbench import Workbench, build_workbench
 from dsd_tf.methods.plan import Nonzero, Phase, Prune
@@ -21,6 +22,8 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
     plan = make_plan(bench)
     if bench.given:
         print(bench.given)
+    if settings.noise:
+        print(describe_noise(settings.noise, bench.images.train))
     table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
     for phase in plan:
         span = f"{phase.start:,}-{phase.stop:,}"

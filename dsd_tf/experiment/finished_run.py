@@ -33,6 +33,17 @@ class FinishedRun:
         """The .keras file of the last phase's network."""
         return self._directory.model
 
+    def best_phase(self) -> str:
+        """The name of the phase with the best validation accuracy, the sparsest of equals.
+
+        Raises:
+            UsageError: if the run held out no validation split.
+        """
+        records = self._results["phases"]
+        if "validation" not in records[-1]:
+            raise UsageError("the run has no validation split to choose a phase by: name the phase")
+        return max(records, key=lambda record: (record["validation"]["top1"], record["sparsity"]))["phase"]
+
     def record(self, phase: str = "") -> dict[str, Any]:
         """The figures of a phase, by default the last one; UsageError for a name the run has not."""
         records = {record["phase"]: record for record in self._results["phases"]}
@@ -55,3 +66,21 @@ class FinishedRun:
         if name != self._results["final"]["phase"]:
             restore(read_arrays(self._directory.phase(name)), model=model.variables)
         return model
+
+
+def open_network(path: str, phase: str) -> keras.Model:
+    """The network in a .keras file, or that of a `phase` of the finished run in a directory.
+
+    `phase` is a name, "last", or "best": the one with the best validation accuracy. A file has no phases.
+
+    Raises:
+        UsageError: if there is no such network, or it cannot be read.
+    """
+    from dsd_tf.export import keras_file
+
+    if not Path(path).is_dir():
+        return keras_file.load(Path(path))
+    run = FinishedRun(path)
+    if phase == "best":
+        return run.network(run.best_phase())
+    return run.network("" if phase == "last" else phase)

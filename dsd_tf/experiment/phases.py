@@ -96,8 +96,7 @@ class PhaseRunner:
         meta = read_meta(arrays) if arrays else {}
         if meta.get("phase") != phase.name:
             return phase.start // self._bench.feed.steps_per_epoch
-        model = self._bench.model
-        restore(arrays, model=model.variables, optimizer=model.optimizer.variables)
+        restore(arrays, model=self._bench.model.variables, optimizer=self._bench.trainer.optimizer.variables)
         journal.epochs[:] = meta["epochs"]
         journal.seconds = meta["seconds"]
         return meta["epoch"]
@@ -112,7 +111,7 @@ class PhaseRunner:
         for first, last in _equal_epochs(phase, epoch, bench.feed.steps_per_epoch):
             bench.feed.set_epoch(first, *epoch_window(phase, first, bench.feed.steps_per_epoch))
             try:
-                bench.model.fit(
+                bench.trainer.fit(
                     bench.feed.dataset(),
                     initial_epoch=first,
                     epochs=last,

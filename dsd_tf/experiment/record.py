@@ -10,15 +10,19 @@ import numpy as np
 
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.methods.plan import Phase
-from dsd_tf.reporting.layers import layer_table, total_flops
+from dsd_tf.reporting.layers import LayerRow, layer_table, total_flops
+from dsd_tf.training.noise_fit import noise_fit
 
 
 def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -> dict[str, Any]:
     """The record of a phase whose end the model is at; `epochs` are its epochs' figures.
 
     Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test"
-    are evaluated at the end, without augmentation; `train_accuracy` is the last epoch's running mean, None without an
-    epoch. The best epoch is chosen by validation accuracy; without a validation split there is none.
+    are evaluated at the end, without augmentation. FLOPs are per example; those of training are of the whole phase, of
+    all weights and of the kept ones (None where masks changed on the way), and of the objective's own apart.
+    `train_accuracy` is the last epoch's running mean, None without an
+    epoch. The best epoch is chosen by validation accuracy; without a validation split there is none. "label_noise", where there is any,
+    tells how the network fits the noisy training labels.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)
@@ -38,18 +42,36 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
         "emptied": list(bench.masks.masks.emptied()),
         "dense_flops": total_flops(rows, "dense_flops"),
         "sparse_flops": total_flops(rows, "sparse_flops"),
+        **_training_cost(bench, phase, rows),
         "learning_distance": _distance(bench),
         "train_accuracy": epochs[-1]["train_accuracy"] if epochs else None,
         "best_epoch": _best(epochs),
     }
+    if bench.settings.noise:
+        predictions = bench.evaluators["train"].predictions()
+        record["label_noise"] = dataclasses.asdict(noise_fit(predictions, bench.images.train))
     return record | {name: dataclasses.asdict(evaluate()) for name, evaluate in bench.evaluators.items()}
 
 
 def _best(epochs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    if not epochs or "validation_accuracy" not in epochs[-1]:
+    evaluated = [epoch for epoch in epochs if "validation_accuracy" in epoch]
+    if not evaluated:
         return None
-    best = max(epochs, key=lambda epoch: epoch["validation_accuracy"])
+    best = max(evaluated, key=lambda epoch: epoch["validation_accuracy"])
     return {key: best[key] for key in ("epoch", "validation_accuracy", "test_accuracy")}
+
+
+def _training_cost(bench: Workbench, phase: Phase, rows: list[LayerRow]) -> dict[str, float | None]:
+    examples = bench.feed.examples_in(phase.start, phase.stop)
+    dense, sparse = (total_flops(rows, name) for name in ("dense_flops", "sparse_flops"))
+    steady = sparse is not None and phase.schedule is None
+    return {
+        "training_examples": examples,
+        # the backward pass costs two forward ones
+        "training_flops": None if dense is None else 3 * dense * examples,
+        "sparse_training_flops": 3 * sparse * examples if steady else None,
+        "objective_flops": bench.trainer.objective.extra_flops * examples,
+    }
 
 
 def _distance(bench: Workbench) -> dict[str, float]:

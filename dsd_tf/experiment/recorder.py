@@ -106,10 +106,14 @@ class Recorder(StepCallback):
         }
         self._clock = now
         for split in ("validation", "test"):
-            if split in self._bench.evaluators:
+            if split in self._bench.evaluators and self._is_evaluated(epoch):
                 scores = self._bench.evaluators[split]()
                 record |= {f"{split}_loss": scores.loss, f"{split}_accuracy": scores.top1}
         return record
+
+    def _is_evaluated(self, epoch: int) -> bool:
+        every, steps_per_epoch = self._bench.settings.evaluate_every, self._bench.feed.steps_per_epoch
+        return (epoch + 1) % every == 0 or (epoch + 1) * steps_per_epoch >= self._phase.stop
 
     def _save(self, next_epoch: int) -> None:
         meta = {
@@ -118,6 +122,6 @@ class Recorder(StepCallback):
             "epochs": self._journal.epochs,
             "seconds": self._journal.seconds,
         }
-        state = pack(meta, model=self.model.variables, optimizer=self.model.optimizer.variables)
+        state = pack(meta, model=self._bench.model.variables, optimizer=self.model.optimizer.variables)
         self._checkpoints.save(state)
         self._saved = time.monotonic()

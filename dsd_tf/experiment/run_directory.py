@@ -179,7 +179,7 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
 
 
 def default_name(settings: Settings) -> str:
-    """A readable directory name: data set, network, method and its target, seed."""
+    """A readable directory name: data set, network, method and its target, label noise, seed."""
     parts = [settings.dataset, settings.model]
     if settings.width != 1:
         parts[-1] += f"x{settings.width:g}"
@@ -190,4 +190,7 @@ def default_name(settings: Settings) -> str:
         parts.append(f"{settings.rounds}rounds")
     elif settings.method != "dense":
         parts.append(f"s{settings.sparsity:g}")
+    if settings.noise:
+        rate = f"{settings.label_noise:g}" if settings.label_noise else ""
+        parts.append(f"noise{rate}{settings.label_noise_kind}")
     return "-".join([*parts, f"seed{settings.seed}"])

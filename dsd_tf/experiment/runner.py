@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
+from pathlib import Path
 from typing import Any
 
 from dsd_tf import registry
+from dsd_tf.data.label_noise.noise import describe_noise
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.execution import steps_per_execution
 from dsd_tf.experiment.phases import PhaseRunner, given_masks
@@ -67,17 +70,27 @@ def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
     started = time.monotonic()
     bench = build_workbench(settings)
     plan = make_plan(bench)
-    directory.create(versions(), {"init_from": bench.given.sha256} if bench.given else {})
+    directory.create(versions(), _inputs(bench))
     _set_steps_per_execution(bench, plan)
     progress = RunProgress(sum(phase.stop - phase.start for phase in plan))
     if bench.given:
         progress.say(str(bench.given))
+    if settings.noise:
+        progress.say(describe_noise(settings.noise, bench.images.train))
     try:
         metas = _run_phases(bench, plan, directory, progress)
     finally:
         progress.close()
     _finish(bench, directory, metas, time.monotonic() - started)
     return directory.result()
+
+
+def _inputs(bench: Workbench) -> dict[str, str]:
+    """Flag -> SHA-256 of the file it names, of files whose content results depend on."""
+    inputs = {"init_from": bench.given.sha256} if bench.given else {}
+    if file := bench.settings.label_noise_file:
+        inputs["label_noise_file"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return inputs
 
 
 def _run_phases(
@@ -129,10 +142,10 @@ def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any
 
 def _set_steps_per_execution(bench: Workbench, plan: list[Phase]) -> None:
     forward = total_flops(layer_table(bench.kernels, bench.masks.masks), "dense_flops") or 0
-    bench.model.steps_per_execution = steps_per_execution(
+    bench.trainer.steps_per_execution = steps_per_execution(
         plan,
         bench.feed.steps_per_epoch,
         step_flops=3 * forward * bench.settings.batch_size,  # the backward pass costs two forward ones
-        replicas=bench.model.distribute_strategy.num_replicas_in_sync,
+        replicas=bench.trainer.distribute_strategy.num_replicas_in_sync,
         wanted=bench.settings.steps_per_execution,
     )

@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from dsd_tf import randomness, registry
 from dsd_tf.data.caffe_preprocessing import MEANS_BGR
-from dsd_tf.data.feed import TrainFeed
+from dsd_tf.data.feed import ResidentFeed, TrainFeed
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
+from dsd_tf.experiment.finished_run import open_network
 from dsd_tf.experiment.given_weights import GivenWeights, give_weights
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
@@ -27,7 +28,9 @@ from dsd_tf.training.gradients import BatchGradients
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.kernels import Kernel, KernelFilter, list_kernels
 from dsd_tf.training.selection import Selection
+from dsd_tf.training.objectives.objective import Surroundings
 from dsd_tf.training.strategy import make_strategy
+from dsd_tf.training.trainer import Trainer
 
 _EVALUATION_BATCH = 500
 
@@ -38,14 +41,17 @@ CAFFE_STD = (1 / 255,) * 3
 
 @dataclass(frozen=True)
 class Workbench:
-    """The parts of a run. `kernels` lists every weight tensor, the ones left dense with their reason; `given` are the
-    weights of `--init_from`, if any.
+    """The parts of a run.
+
+    `model` is the network, an ordinary Keras model; `trainer` trains it. `kernels` lists every weight tensor, the ones
+    left dense with their reason; `given` are the weights of `--init_from`, if any.
     """
 
     settings: Settings
     images: ImageSet
     feed: TrainFeed
     model: keras.Model
+    trainer: Trainer
     kernels: list[Kernel]
     masks: KernelMasks
     given: GivenWeights | None = None
@@ -107,17 +113,23 @@ def build_workbench(settings: Settings) -> Workbench:
     keras.utils.set_random_seed(randomness.integer(settings.seed, "global"))
     tf.config.experimental.enable_op_determinism()
     images = load_images(settings)
-    feed = TrainFeed(
+    replicas = strategy.num_replicas_in_sync
+    feed = _feed(settings, images, replicas)
+    with strategy.scope():
+        model = network(settings, images, synchronized=replicas > 1)
+        trainer = _trainer(model, settings, images, feed)
+    kernels = _filtered(list_kernels(model), settings)
+    masks = KernelMasks.of(trainer, kernels)
+    return Workbench(settings, images, feed, model, trainer, kernels, masks, _given(settings, images))
+
+
+def _feed(settings: Settings, images: ImageSet, replicas: int) -> TrainFeed:
+    return (ResidentFeed if replicas == 1 else TrainFeed)(
         images.train,
         settings.batch_size,
         seed=settings.seed,
         augmentation=images.augmentation if settings.augmentation == "auto" else settings.augmentation,
     )
-    with strategy.scope():
-        model = network(settings, images, synchronized=strategy.num_replicas_in_sync > 1)
-        _compile(model, settings, strategy.num_replicas_in_sync)
-    kernels = _filtered(list_kernels(model), settings)
-    return Workbench(settings, images, feed, model, kernels, KernelMasks.of(model, kernels), _given(settings, images))
 
 
 def _given(settings: Settings, images: ImageSet) -> GivenWeights | None:
@@ -144,6 +156,7 @@ def load_images(settings: Settings) -> ImageSet:
         train_examples=settings.train_examples,
         validation_fraction=settings.validation_fraction,
         image_size=settings.image_size,
+        label_noise=settings.noise,
         seed=settings.seed,
     )
 
@@ -174,14 +187,16 @@ def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronize
     )
 
 
-def _compile(model: keras.Model, settings: Settings, replicas: int) -> None:
-    make = registry.resolve("--optimizer", registry.OPTIMIZERS, settings.optimizer)
-    optimizer = make(
-        settings.lr, settings.weight_decay, settings.decoupled_weight_decay, settings.momentum, settings.nesterov
-    )
-    model.compile(
-        optimizer,
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+def _trainer(model: keras.Model, settings: Settings, images: ImageSet, feed: TrainFeed) -> Trainer:
+    make_objective = registry.resolve("--objective", registry.OBJECTIVES, settings.objective)
+    surroundings = Surroundings(model, images, lambda path: open_network(path, settings.teacher_phase))
+    trainer = Trainer(model, make_objective(settings, surroundings), feed)
+    make_optimizer = registry.resolve("--optimizer", registry.OPTIMIZERS, settings.optimizer)
+    trainer.compile(
+        make_optimizer(
+            settings.lr, settings.weight_decay, settings.decoupled_weight_decay, settings.momentum, settings.nesterov
+        ),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         jit_compile=False,
     )
+    return trainer

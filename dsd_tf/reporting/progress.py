@@ -58,9 +58,10 @@ class RunProgress:
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """An epoch ended with these figures."""
+        test = f"test {record['test_accuracy']:.2%}, " if "test_accuracy" in record else ""
         text = (
             f"{self._label} epoch {record['epoch'] + 1}: loss {record['train_loss']:.4f}, accuracy train "
-            f"{record['train_accuracy']:.2%}, test {record['test_accuracy']:.2%}, sparsity {record['sparsity']:.2%}"
+            f"{record['train_accuracy']:.2%}, {test}sparsity {record['sparsity']:.2%}"
         )
         self.line(text)
 

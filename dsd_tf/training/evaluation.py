@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from dsd_tf.data.feed import resident, scaled
@@ -38,6 +39,7 @@ class Evaluator:
         self._starts = range(0, len(images), batch_size)
         self._batch = tf.function(self._batch_totals)
         self._all = tf.function(self._sum_up)
+        self._predict = tf.function(self._predict_all)
 
     def __call__(self) -> Scores:
         """The scores, in one call: starting a tf.data iterator takes longer than evaluating a small set."""
@@ -50,6 +52,18 @@ class Evaluator:
             totals += self._batch(tf.constant(start))
             reached(int(totals[3]))
         return _scores(totals)
+
+    def predictions(self) -> np.ndarray:
+        """The class of every image, int32 [N]; -1 where none scores above all others, which counts as wrong."""
+        return self._predict().numpy()
+
+    def _predict_all(self) -> tf.Tensor:
+        parts = tf.TensorArray(tf.int32, len(self._starts), infer_shape=False, element_shape=[None])
+        for number in tf.range(len(self._starts)):
+            start = number * self._batch_size
+            logits = self._logits(scaled(self._pixels[start : start + self._batch_size]))
+            parts = parts.write(number, winners(logits))
+        return parts.concat()
 
     def _sum_up(self) -> tf.Tensor:
         totals = tf.zeros([4], tf.float64)
@@ -95,8 +109,19 @@ def batch_totals(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Float64 vector of a batch: summed cross-entropy, examples right at top-1, at top-5, examples."""
     logits = tf.cast(logits, tf.float32)
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    own = tf.gather(logits, labels, batch_dims=1)[:, tf.newaxis]
-    # "not below" rather than "at least": logits that are NaN then count as wrong
-    rivals = tf.reduce_sum(tf.cast(~(logits < own), tf.int32), axis=1) - 1
+    rivals = _rivals(logits, labels)
     parts = [loss, rivals < 1, rivals < 5, tf.ones_like(labels)]
     return tf.stack([tf.reduce_sum(tf.cast(part, tf.float64)) for part in parts])
+
+
+def winners(logits: tf.Tensor) -> tf.Tensor:
+    """The class that scores above all others, int32 [B]; -1 where there is none."""
+    best = tf.argmax(logits, axis=1, output_type=tf.int32)
+    return tf.where(_rivals(logits, best) < 1, best, -1)
+
+
+def _rivals(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """How many other classes do not score below an example's own, int32 [B]."""
+    own = tf.gather(logits, labels, batch_dims=1)[:, tf.newaxis]
+    # "not below" rather than "at least": logits that are NaN then count as wrong
+    return tf.reduce_sum(tf.cast(~(logits < own), tf.int32), axis=1) - 1

@@ -190,3 +190,11 @@ def _unique_names(kernels: list[Kernel]) -> list[Kernel]:
         times = seen[kernel.name]
         unique.append(kernel if times == 1 else replace(kernel, name=f"{kernel.name}#{times}"))
     return unique
+
+
+def forward_flops(model: keras.Model) -> float:
+    """FLOPs of one example's way through the kernels of a model, all weights counted, a multiply-add as 2.
+
+    Kernels applied at an unknown number of positions are left out.
+    """
+    return 2.0 * sum(math.prod(kernel.shape) * (kernel.positions or 0) for kernel in list_kernels(model))

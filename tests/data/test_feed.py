@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dsd_tf.data.augmentation import crop_flip
 from dsd_tf.data.epochs import Epochs
-from dsd_tf.data.feed import TrainFeed, batches
+from dsd_tf.data.feed import ResidentFeed, TrainFeed, batches
 from dsd_tf.data.images import Images
 from dsd_tf.errors import UsageError
 
@@ -201,3 +201,40 @@ def test_replicas_and_op_determinism_change_nothing():
     command = [sys.executable, "-m", "tests.data.feed_on_replicas"]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def resident_feed(count=18, batch_size=4, **options) -> ResidentFeed:
+    return ResidentFeed(numbered(count), batch_size, seed=0, augmentation="crop_flip", **options)
+
+
+def resident_batches(feed: ResidentFeed, epoch: int, start: int = 0, stop: int | None = None):
+    feed.set_epoch(epoch, start, stop)
+    return [tuple(part.numpy() for part in feed.examples(element)) for element in feed.dataset()]
+
+
+@pytest.mark.parametrize("epoch, start, stop", [(0, 0, None), (3, 2, 4), (1, 4, 5)])
+@pytest.mark.parametrize("drop_remainder", [False, True])
+def test_a_resident_feed_has_the_very_batches_of_the_streamed_one(epoch, start, stop, drop_remainder):
+    stop = min(stop or 4, 4) if drop_remainder else stop
+    start = min(start, 3) if drop_remainder else start
+    streamed = TrainFeed(numbered(18), 4, seed=0, augmentation="crop_flip", drop_remainder=drop_remainder)
+    resident = resident_feed(drop_remainder=drop_remainder)
+    assert same(resident_batches(resident, epoch, start, stop), read(streamed, epoch, start, stop))
+
+
+def test_the_elements_of_a_resident_feed_count_down_to_the_last_batch():
+    feed = resident_feed()
+    feed.set_epoch(0, 1, 4)
+    assert [(int(step), int(left)) for step, left in feed.dataset()] == [(1, 3), (2, 2), (3, 1)]
+    assert feed.dataset().cardinality() == 3
+
+
+@pytest.mark.parametrize(
+    "start, stop, examples", [(0, 5, 18), (0, 4, 16), (4, 5, 2), (5, 10, 18), (3, 7, 14), (2, 2, 0), (0, 50, 180)]
+)
+def test_examples_between_two_steps_count_partial_batches_as_they_are(start, stop, examples):
+    assert feed_of(18, 4).examples_in(start, stop) == examples
+
+
+def test_examples_between_two_steps_leave_out_dropped_remainders():
+    assert feed_of(18, 4, drop_remainder=True).examples_in(0, 8) == 32

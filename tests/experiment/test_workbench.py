@@ -48,8 +48,8 @@ def test_it_is_evaluated_on_the_splits_of_the_data(bench):
 
 
 def test_the_optimizer_owns_the_masks(bench):
-    assert isinstance(bench.model.optimizer, TorchSGD)
-    assert len(bench.model.optimizer.masks) == 2
+    assert isinstance(bench.trainer.optimizer, TorchSGD)
+    assert len(bench.trainer.optimizer.masks) == 2
 
 
 def test_gradient_scores_are_taken_on_one_batch_that_the_seed_draws(small, bench):
