@@ -69,6 +69,12 @@ RETRAIN_POLICIES = {
     "redense": "dsd_tf.methods.retrain:redense",
 }
 
+STOP_RULES = {
+    "none": "dsd_tf.analysis.stop_rules:none",
+    "accuracy": "dsd_tf.analysis.stop_rules:accuracy",
+    "entropy": "dsd_tf.analysis.stop_rules:entropy",
+}
+
 SCHEDULES = {
     "polynomial": "dsd_tf.methods.gradual:polynomial",
     "constant": "dsd_tf.methods.gradual:constant",

@@ -66,6 +66,13 @@ class Settings:
     finetune_lr: float = _setting(0.001, "finetune: its constant learning rate")
     masks_from: str = _setting("", "reinit: run directory whose masks are used")
 
+    stop_rule: str = _setting(
+        "none", "when to end the ladder, by validation accuracy and entropy", choices=tuple(registry.STOP_RULES)
+    )
+    stop_tolerance: float = _setting(1.0, "accuracy: points below the dense network at which to stop")
+    stop_entropy_drop: float = _setting(0.1, "entropy: share of the dense network's entropy to lose before it may stop")
+    stop_patience: int = _setting(2, "entropy: levels without a better accuracy after which to stop")
+
     cycles: int = _setting(1, "dsd: number of sparse-dense repetitions after the first dense phase")
     start_phase: str = _setting(
         "dense",
@@ -133,14 +140,18 @@ class Settings:
             raise UsageError(f"--momentum must be in [0, 1), got {self.momentum}")
         if not 0 <= self.kd_alpha <= 1:
             raise UsageError(f"--kd_alpha must be in [0, 1], got {self.kd_alpha}")
-        for name in ("epochs", "batch_size", "cycles", "replicas", "evaluate_every"):
+        if not 0 < self.stop_entropy_drop < 1:
+            raise UsageError(f"--stop_entropy_drop must be in (0, 1), got {self.stop_entropy_drop}")
+        for name in ("epochs", "batch_size", "cycles", "replicas", "evaluate_every", "stop_patience"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("lr", "finetune_lr", "width", "kd_temperature", "lr_decay", "sparse_lr_factor", "redense_lr_factor"):
+        for name in ("lr", "finetune_lr", "width", "kd_temperature", "lr_decay",
+                     "sparse_lr_factor", "redense_lr_factor"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name} must be above 0, got {getattr(self, name)}")
         for name in ("train_examples", "rounds", "weight_decay", "seed", "num_classes", "image_size",
-                     "sparse_epochs", "redense_epochs", "steps_per_execution", "checkpoint_seconds"):  # fmt: skip
+                     "sparse_epochs", "redense_epochs", "stop_tolerance", "steps_per_execution",
+                     "checkpoint_seconds"):  # fmt: skip
             if not getattr(self, name) >= 0:
                 raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
 

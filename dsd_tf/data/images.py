@@ -13,20 +13,27 @@ from dsd_tf.errors import UsageError
 class Images:
     """Decoded images, their labels and, where the set names its examples, their names.
 
-    images: uint8 [N, H, W, C]. labels: int32 [N]. ids: str [N] or None.
+    images: uint8 [N, H, W, C]. labels: int32 [N], what training sees. ids: str [N] or None. clean_labels: int32 [N],
+    the true labels where `labels` are noisy, else None.
     """
 
     images: np.ndarray
     labels: np.ndarray
     ids: np.ndarray | None = None
+    clean_labels: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: np.ndarray) -> Images:
         """The examples at `index`, in that order, as a copy."""
-        ids = None if self.ids is None else self.ids[index]
-        return Images(self.images[index], self.labels[index], ids)
+        ids, clean_labels = (None if part is None else part[index] for part in (self.ids, self.clean_labels))
+        return Images(self.images[index], self.labels[index], ids, clean_labels)
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Which labels are not the true ones, bool [N]."""
+        return np.zeros(len(self), bool) if self.clean_labels is None else self.labels != self.clean_labels
 
 
 def check_labels(labels: np.ndarray, num_classes: int, where: str) -> None:

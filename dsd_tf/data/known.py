@@ -46,4 +46,9 @@ KNOWN = {
 
 def known(name: str) -> Known | None:
     """The entry of a TFDS name with or without configuration and version ("mnist:3.0.1"), or None."""
-    return KNOWN.get(name.split(":")[0].split("/")[0])
+    return KNOWN.get(base_name(name))
+
+
+def base_name(name: str) -> str:
+    """A TFDS name without configuration and version."""
+    return name.split(":")[0].split("/")[0]

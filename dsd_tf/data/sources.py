@@ -10,6 +10,7 @@ import numpy as np
 
 from dsd_tf.data.images import Images, check_labels
 from dsd_tf.data.known import known
+from dsd_tf.data.label_noise.noise import LabelNoise, corrupt
 from dsd_tf.data.memory import check_fits
 from dsd_tf.data.pixels import channel_statistics
 from dsd_tf.data.splits import split
@@ -52,6 +53,7 @@ def load(
     train_examples: int = 0,
     validation_fraction: float = 0.1,
     image_size: int = 0,
+    label_noise: LabelNoise | None = None,
     seed: int = 0,
     download: bool = True,
 ) -> ImageSet:
@@ -60,7 +62,8 @@ def load(
     `validation_fraction` of the training examples is held out by `seed`; a set that brings a validation
     split beside its test split is validated on that instead, and 0 gives no validation split.
     `train_examples` of the rest are kept, by `seed`, 0 for all of them. Images are cut to `image_size`
-    squares, 0 for the set's own size.
+    squares, 0 for the set's own size. `label_noise` corrupts the labels of those training examples; validation
+    and test labels stay clean, so that models are chosen and judged by true labels.
 
     Raises UsageError for anything that cannot be read so, or would not fit in memory.
     """
@@ -72,6 +75,10 @@ def load(
     for role, images in (("train", train), ("validation", validation), ("test", test)):
         if images is not None:
             check_labels(images.labels, source.num_classes, f"data set {name!r}, {role} split")
+    if label_noise:
+        train = corrupt(
+            train, label_noise, dataset=name, num_classes=source.num_classes, set_size=source.examples["train"]
+        )
     published = known(name)
     mean, std = (published.mean, published.std) if published else channel_statistics(train.images)
     augmentation = published.augmentation if published else "none"

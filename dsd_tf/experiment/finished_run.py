@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,16 @@ class FinishedRun:
     def model_path(self) -> Path:
         """The .keras file of the last phase's network."""
         return self._directory.model
+
+    @property
+    def phases(self) -> list[str]:
+        """Names, in the order of training."""
+        return [record["phase"] for record in self._results["phases"]]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the run's results."""
+        return hashlib.sha256(json.dumps(self._results, sort_keys=True).encode()).hexdigest()
 
     def best_phase(self) -> str:
         """The name of the phase with the best validation accuracy, the sparsest of equals.
@@ -66,21 +78,3 @@ class FinishedRun:
         if name != self._results["final"]["phase"]:
             restore(read_arrays(self._directory.phase(name)), model=model.variables)
         return model
-
-
-def open_network(path: str, phase: str) -> keras.Model:
-    """The network in a .keras file, or that of a `phase` of the finished run in a directory.
-
-    `phase` is a name, "last", or "best": the one with the best validation accuracy. A file has no phases.
-
-    Raises:
-        UsageError: if there is no such network, or it cannot be read.
-    """
-    from dsd_tf.export import keras_file
-
-    if not Path(path).is_dir():
-        return keras_file.load(Path(path))
-    run = FinishedRun(path)
-    if phase == "best":
-        return run.network(run.best_phase())
-    return run.network("" if phase == "last" else phase)

@@ -20,9 +20,9 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
     Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test"
     are evaluated at the end, without augmentation. FLOPs are per example; those of training are of the whole phase, of
     all weights and of the kept ones (None where masks changed on the way), and of the objective's own apart.
-    `train_accuracy` is the last epoch's running mean, None without an
-    epoch. The best epoch is chosen by validation accuracy; without a validation split there is none. "label_noise", where there is any,
-    tells how the network fits the noisy training labels.
+    `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is chosen by validation
+    accuracy; without a validation split there is none. "label_noise", if there is any, tells how the training labels
+    are fitted.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)

@@ -66,7 +66,7 @@ class RunDirectory:
         for name, digest in inputs.items():
             if stored.get(name) != digest:
                 path = getattr(self._settings, name)
-                raise UsageError(f"--{name}={path} is not the file that the run in {self.path} began with")
+                raise UsageError(f"--{name}={path} is not what the run in {self.path} began with")
 
     def result(self) -> dict[str, Any] | None:
         """The content of summary.json; None if the run is not complete."""

@@ -16,6 +16,7 @@ from dsd_tf.experiment.phases import PhaseRunner, given_masks
 from dsd_tf.experiment.run_directory import RunDirectory, write_lines
 from dsd_tf.experiment.state import read_meta, restore
 from dsd_tf.experiment.summary import environment, summarise, versions
+from dsd_tf.experiment.teacher import digest
 from dsd_tf.experiment.workbench import Workbench, build_workbench
 from dsd_tf.export import keras_file
 from dsd_tf.files import read_arrays, replacing, write_json
@@ -86,10 +87,12 @@ def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
 
 
 def _inputs(bench: Workbench) -> dict[str, str]:
-    """Flag -> SHA-256 of the file it names, of files whose content results depend on."""
+    """Flag -> SHA-256 of what it names, of files and runs whose content results depend on."""
     inputs = {"init_from": bench.given.sha256} if bench.given else {}
     if file := bench.settings.label_noise_file:
         inputs["label_noise_file"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    if bench.settings.teacher:
+        inputs["teacher"] = digest(bench.settings.teacher)
     return inputs
 
 

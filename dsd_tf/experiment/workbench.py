@@ -16,8 +16,8 @@ from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import ResidentFeed, TrainFeed
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
-from dsd_tf.experiment.finished_run import open_network
 from dsd_tf.experiment.given_weights import GivenWeights, give_weights
+from dsd_tf.experiment.teacher import open_teacher
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
 from dsd_tf.settings import Settings, split
@@ -27,8 +27,8 @@ from dsd_tf.training.evaluation import Evaluator
 from dsd_tf.training.gradients import BatchGradients
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.kernels import Kernel, KernelFilter, list_kernels
-from dsd_tf.training.selection import Selection
 from dsd_tf.training.objectives.objective import Surroundings
+from dsd_tf.training.selection import Selection
 from dsd_tf.training.strategy import make_strategy
 from dsd_tf.training.trainer import Trainer
 
@@ -189,7 +189,7 @@ def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronize
 
 def _trainer(model: keras.Model, settings: Settings, images: ImageSet, feed: TrainFeed) -> Trainer:
     make_objective = registry.resolve("--objective", registry.OBJECTIVES, settings.objective)
-    surroundings = Surroundings(model, images, lambda path: open_network(path, settings.teacher_phase))
+    surroundings = Surroundings(model, images, lambda path: open_teacher(path, settings.teacher_phase))
     trainer = Trainer(model, make_objective(settings, surroundings), feed)
     make_optimizer = registry.resolve("--optimizer", registry.OPTIMIZERS, settings.optimizer)
     trainer.compile(

@@ -94,7 +94,7 @@ def test_another_file_under_the_same_name_is_refused_while_the_run_is_not_comple
     settings = small(method="dsd", init_from=str(copy))
     with RunDirectory(tmp_path / "run", settings) as directory:
         directory.create({}, {"init_from": "0" * 64})
-    with pytest.raises(UsageError, match="start.keras is not the file that the run in .* began with"):
+    with pytest.raises(UsageError, match="start.keras is not what the run in .* began with"):
         run(settings, str(tmp_path / "run"))
 
 

@@ -57,7 +57,7 @@ def test_a_file_the_run_reads_must_stay_the_one_it_began_with(path):
             if digest == "aa":
                 directory.create({}, {"init_from": digest})
                 continue
-            with pytest.raises(UsageError, match="--init_from=start.keras is not the file that the run in .* began"):
+            with pytest.raises(UsageError, match="--init_from=start.keras is not what the run in .* began"):
                 directory.create({}, {"init_from": digest})
 
 

@@ -102,4 +102,4 @@ class Blackened(Objective):
 def test_an_objective_says_on_which_images_what_is_minimised():
     model, history = trained(objective=Blackened(), steps_per_execution=4)
     assert history["loss"][-1] < history["loss"][0]
-    np.testing.assert_allclose(model(np.zeros((1, 4, 4, 1), np.float32), training=True), 1, atol=0.2)
+    np.testing.assert_allclose(model(np.zeros((1, 4, 4, 1), np.float32), training=True), 1, atol=0.5)

@@ -56,7 +56,7 @@ def _check_fits(teacher: keras.Model, student: keras.Model) -> None:
         ("has outputs of", teacher.output_shape[1:], student.output_shape[1:]),
     ):
         if of_teacher != of_student:
-            raise UsageError(f"the teacher {what} shape {of_teacher}, the student {of_student}: they must be the same")
+            raise UsageError(f"it {what} shape {of_teacher}, the student {of_student}: they must be the same")
 
 
 def make(settings: Settings, surroundings: Surroundings) -> Distillation:
@@ -64,4 +64,7 @@ def make(settings: Settings, surroundings: Surroundings) -> Distillation:
     if not settings.teacher:
         raise UsageError("--objective=distill needs --teacher=RUN_DIR or --teacher=FILE.keras")
     teacher = surroundings.open_network(settings.teacher)
-    return Distillation(teacher, surroundings.network, settings.kd_alpha, settings.kd_temperature)
+    try:
+        return Distillation(teacher, surroundings.network, settings.kd_alpha, settings.kd_temperature)
+    except UsageError as error:
+        raise UsageError(f"--teacher={settings.teacher}: {error}") from error

@@ -35,7 +35,7 @@ def test_the_golden_numbers_of_the_published_loss():
     objective = Distillation(constant_teacher(), flat(), alpha=0.8, temperature=10.0)
     assert float(SoftenedDivergence(10.0)(TEACHER_LOGITS, STUDENT_LOGITS)) == pytest.approx(0.00226511, abs=1e-7)
     assert float(CrossEntropy().loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.23674493, abs=1e-7)
-    assert float(objective.loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.22855815, abs=1e-7)
+    assert float(objective.loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.22855815, abs=5e-6)  # T^2 = 100 times a float32's rounding
 
 
 def test_alpha_0_is_cross_entropy_and_alpha_1_leaves_the_labels_out():
@@ -68,8 +68,8 @@ def test_the_teachers_forward_pass_is_its_cost_per_example():
 @pytest.mark.parametrize(
     "teacher, message",
     [
-        (flat(classes=4), r"the teacher has outputs of shape \(4,\), the student \(3,\)"),
-        (flat(side=3), r"the teacher takes images of shape \(3, 3, 1\), the student \(2, 2, 1\)"),
+        (flat(classes=4), r"it has outputs of shape \(4,\), the student \(3,\)"),
+        (flat(side=3), r"it takes images of shape \(3, 3, 1\), the student \(2, 2, 1\)"),
     ],
 )
 def test_a_teacher_for_other_images_or_classes_is_refused(teacher, message):

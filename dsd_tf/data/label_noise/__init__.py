@@ -1,0 +1,1 @@
+"""Wrong labels on purpose: synthetic, structured and human label noise for training sets."""
