@@ -22,7 +22,7 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
     all weights and of the kept ones (None where masks changed on the way), and of the objective's own apart.
     `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is chosen by validation
     accuracy; without a validation split there is none. "label_noise", if there is any, tells how the training labels
-    are fitted.
+    are fitted. "entropy" is that of the ReLUs' states, in bits.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)
@@ -46,6 +46,7 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
         "learning_distance": _distance(bench),
         "train_accuracy": epochs[-1]["train_accuracy"] if epochs else None,
         "best_epoch": _best(epochs),
+        "entropy": bench.entropy().to_json(),
     }
     if bench.settings.noise:
         predictions = bench.evaluators["train"].predictions()

@@ -15,6 +15,7 @@ from dsd_tf.experiment.execution import steps_per_execution
 from dsd_tf.experiment.phases import PhaseRunner, given_masks
 from dsd_tf.experiment.run_directory import RunDirectory, write_lines
 from dsd_tf.experiment.state import read_meta, restore
+from dsd_tf.experiment.stopping import check_stop_rule, final_record, stop_rule
 from dsd_tf.experiment.summary import environment, summarise, versions
 from dsd_tf.experiment.teacher import digest
 from dsd_tf.experiment.workbench import Workbench, build_workbench
@@ -44,6 +45,7 @@ def make_plan(bench: Workbench) -> list[Phase]:
 def _plan(bench: Workbench) -> list[Phase]:
     if not bench.masks.shapes and bench.settings.method != "dense":
         raise UsageError(f"--method={bench.settings.method} has nothing to prune: every kernel is left dense")
+    check_stop_rule(bench.settings, bench.images.validation is not None)
     method = registry.resolve("--method", registry.METHODS, bench.settings.method)
     fixed = bench.selection.fixed_sparsity(bench.masks.shapes)
     if fixed is None:
@@ -99,7 +101,7 @@ def _inputs(bench: Workbench) -> dict[str, str]:
 def _run_phases(
     bench: Workbench, plan: list[Phase], directory: RunDirectory, progress: RunProgress
 ) -> list[dict[str, Any]]:
-    runner = PhaseRunner(bench, directory, progress)
+    runner, rule = PhaseRunner(bench, directory, progress), stop_rule(bench.settings)
     metas: list[dict[str, Any]] = []
     steps = 0
     for number, phase in enumerate(plan):
@@ -112,10 +114,11 @@ def _run_phases(
             progress.say(_line(metas[-1], number + 1, len(plan)))
         steps += phase.stop - phase.start
         write_lines(directory.levels, [meta["record"] | {"seconds": meta["seconds"]} for meta in metas])
+        ends_level = number + 1 == len(plan) or plan[number + 1].level != phase.level
+        if reason := ends_level and rule.reason_to_stop([meta["record"] for meta in metas]):
+            progress.say(f"stopped after {phase.name}: {reason}")
+            break
     write_lines(directory.metrics, [epoch for meta in metas for epoch in meta["epochs"]])
-    last = plan[-1].name
-    restore(read_arrays(directory.phase(last)), model=bench.model.variables)
-    bench.masks.apply(Masks.load(directory.masks(last)))
     return metas
 
 
@@ -130,11 +133,14 @@ def _line(meta: dict[str, Any], number: int, count: int) -> str:
 def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any]], seconds: float) -> None:
     """Write the network, table and plot; summary.json last, as it says that the run is complete."""
     records = [meta["record"] for meta in metas]
+    final = final_record(bench.settings, records)
+    restore(read_arrays(directory.phase(final["phase"])), model=bench.model.variables)
+    bench.masks.apply(Masks.load(directory.masks(final["phase"])))
     keras_file.export(bench.model, directory.model)
     if len(records) > 1:
         with replacing(directory.plot) as temporary:
             plot_accuracy_against_sparsity(records, temporary)
-    results = summarise(bench.settings, records, layer_table(bench.kernels, bench.masks.masks))
+    results = summarise(bench.settings, records, final, layer_table(bench.kernels, bench.masks.masks))
     timing = {
         "seconds_by_phase": {meta["record"]["phase"]: round(meta["seconds"], 3) for meta in metas},
         "training_seconds": round(sum(meta["seconds"] for meta in metas), 3),

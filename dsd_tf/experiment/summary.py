@@ -14,13 +14,15 @@ from dsd_tf.settings import Settings
 _PACKAGES = ("dsd_tf", "tensorflow", "keras", "tensorflow-model-optimization", "tensorflow-datasets", "numpy")
 
 
-def summarise(settings: Settings, records: list[dict[str, Any]], layers: list[LayerRow]) -> dict[str, Any]:
-    """The results of a run: they depend on its configuration alone."""
+def summarise(
+    settings: Settings, records: list[dict[str, Any]], final: dict[str, Any], layers: list[LayerRow]
+) -> dict[str, Any]:
+    """The results of a run: they depend on its configuration alone. `final` is the record of the network it keeps."""
     return {
         "configuration": settings.identity(),
         "phases": records,
         "layers": [dataclasses.asdict(layer) for layer in layers],
-        "final": _headline(records[-1]),
+        "final": _headline(final),
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from dsd_tf import randomness, registry
+from dsd_tf.analysis.entropy import EntropyMeter
 from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import ResidentFeed, TrainFeed
 from dsd_tf.data.sources import ImageSet, load
@@ -78,6 +79,11 @@ class Workbench:
             for name, images in splits.items()
             if images is not None
         }
+
+    @cached_property
+    def entropy(self) -> EntropyMeter:
+        """Measures the network's ReLUs over the training images."""
+        return EntropyMeter(self.model, self.images.train, batch_size=_EVALUATION_BATCH)
 
     @cached_property
     def selection(self) -> Selection:

@@ -50,6 +50,11 @@ def test_a_schedule_is_named_in_place_of_masks(capsys, small):
     assert "PolynomialDecay schedule" in text
 
 
+def test_label_noise_is_counted(capsys, small):
+    _, text = printed(capsys, small(method="dense", label_noise=0.25))
+    assert text.splitlines()[0].startswith("label noise flip_other 0.25: 75 of 300 training labels (25.00%) are wrong;")
+
+
 def test_a_plan_that_cannot_be_carried_out_is_refused(small):
     with pytest.raises(UsageError, match="unknown allocation"):
         describe_plan(small(method="one_shot", allocation="globl"))

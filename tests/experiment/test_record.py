@@ -82,6 +82,29 @@ def test_without_a_validation_split_nothing_is_called_best(finished):
     assert all("validation_accuracy" not in epoch for epoch in run.lines("metrics.jsonl"))
 
 
+def test_training_accuracy_on_noisy_labels_is_split_into_right_and_wrong_ones(finished):
+    run = finished(method="one_shot", label_noise=0.3, label_noise_kind="uniform_redraw", epochs=6)
+    settings = Settings(**run.results["configuration"])
+    train = load_images(settings).train
+    model = network(settings, load_images(settings))
+    for record in run.results["phases"]:
+        model.set_weights(run.weights(record["phase"]))
+        predictions = model.predict(train.images / np.float32(255), verbose=0).argmax(axis=1)
+        wrong = train.labels != train.clean_labels
+        assert 60 < wrong.sum() <= 90
+        assert record["label_noise"] == {
+            "rate": wrong.mean(),
+            "clean_accuracy": (predictions == train.labels)[~wrong].mean(),
+            "noisy_fitted_given": (predictions == train.labels)[wrong].mean(),
+            "noisy_fitted_true": (predictions == train.clean_labels)[wrong].mean(),
+        }
+        assert record["train"]["top1"] == pytest.approx((predictions == train.labels).mean(), rel=1e-12)
+
+
+def test_without_noise_nothing_is_said_of_it(level):
+    assert "label_noise" not in level
+
+
 def test_every_finished_phase_is_one_line_of_the_levels_with_its_wall_time(run):
     lines = [json.loads(line) for line in (run.path / "levels.jsonl").read_text().splitlines()]
     assert run.lines("levels.jsonl") == run.results["phases"]

@@ -184,7 +184,12 @@ def test_a_line_that_cannot_be_added_is_the_users_to_fix(tmp_path):
         ({"method": "one_shot", "retrain": "finetune"}, "digits-lenet300-one_shot-finetune-s0.9-seed0"),
         ({"method": "iterative", "rounds": 11}, "digits-lenet300-iterative-rewind-11rounds-seed0"),
         ({"method": "iterative"}, "digits-lenet300-iterative-rewind-s0.9-seed0"),
+        ({"label_noise": 0.2}, "digits-lenet300-dense-noise0.2flip_other-seed0"),
+        (
+            {"label_noise_kind": "worst", "label_noise_file": "labels/a.pt"},
+            "digits-lenet300-dense-noiseworst-seed0",
+        ),
     ],
 )
-def test_a_default_name_says_data_network_method_target_and_seed(values, name):
+def test_a_default_name_says_data_network_method_target_noise_and_seed(values, name):
     assert default_name(Settings(**values)) == name

@@ -137,6 +137,7 @@ IMPOSSIBLE = [
     ({"exclude": "hiden*"}, "unknown kernel in --exclude 'hiden*'; did you mean 'hidden"),
     ({"num_classes": 5}, "--num_classes=5, but digits has labels up to 9"),
     ({"train_examples": 5000}, "5000 training examples asked for"),
+    ({"label_noise": 0.2, "label_noise_kind": "asymmetric"}, "is for mnist, cifar10 and cifar100, not for 'digits'"),
     ({"retrain": "reinit"}, "name their run by --masks_from"),
 ]
 
