@@ -1,4 +1,4 @@
-"""What pruning costs: training steps, choosing masks, memory, and exported bytes, as ratios in one table.
+"""What pruning costs: training steps, their loop, choosing masks, memory, and exported bytes, as ratios in one table.
 
     python benchmarks/overhead.py [--quick] [--output=figures.json]
 
@@ -18,11 +18,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from measures import idle_callback, machine, mask_choice, memory, saved_model, step_time  # noqa: E402
+from measures import idle_callback, machine, mask_choice, memory, saved_model, small_loop, step_time  # noqa: E402
 from measures.rows import Row, as_markdown  # noqa: E402
 
 MEASURES = {
     "steps": step_time.measure,
+    "loop": small_loop.measure,
     "callback": idle_callback.measure,
     "memory": memory.measure,
     "masks": mask_choice.measure,

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from dsd_tf import registry
+from dsd_tf.data.label_noise.noise import LabelNoise
 from dsd_tf.errors import UsageError
 from dsd_tf.settings import Settings, split
 
@@ -38,6 +39,10 @@ REFUSED = [
     ({"rounds": -1}, "--rounds must not be negative, got -1"),
     ({"seed": -1}, "--seed must not be negative, got -1"),
     ({"weight_decay": -1e-4}, "--weight_decay must not be negative, got -0.0001"),
+    ({"label_noise": 1.5}, "--label_noise must be in [0, 1], got 1.5"),
+    ({"label_noise_kind": "flip_to_other"}, "unknown --label_noise_kind 'flip_to_other'; did you mean 'flip_other'?"),
+    ({"label_noise_kind": "aggre"}, "--label_noise_kind=aggre needs --label_noise_file"),
+    ({"label_noise_file": "a.pt"}, "--label_noise_file goes with --label_noise_kind=aggre"),
     ({"begin": "10"}, "--begin: time '10': give epochs as 160ep"),
     ({"end": "200 ep"}, "--end: time '200 ep': give epochs as 160ep"),
     ({"frequency": "1.5it"}, "--frequency: time '1.5it': steps are whole numbers"),
@@ -57,7 +62,14 @@ def test_a_value_that_cannot_be_is_refused_naming_the_flag_and_what_is_accepted(
 
 @pytest.mark.parametrize(
     "values",
-    [{"sparsity": 0.0}, {"momentum": 0.0}, {"rounds": 0}, {"validation_fraction": 0.0}, {"seed": 2**40}],
+    [
+        {"sparsity": 0.0},
+        {"label_noise": 1.0},
+        {"momentum": 0.0},
+        {"rounds": 0},
+        {"validation_fraction": 0.0},
+        {"seed": 2**40},
+    ],
 )
 def test_values_at_the_edge_of_their_range_are_accepted(values):
     assert dataclasses.asdict(Settings(**values)).items() >= values.items()
@@ -71,10 +83,33 @@ def test_every_registered_name_is_accepted():
         "schedule": registry.SCHEDULES,
         "optimizer": registry.OPTIMIZERS,
         "augmentation": registry.AUGMENTATIONS,
+        "label_noise_kind": registry.LABEL_NOISE.keys() - registry.HUMAN_LABEL_NOISE.keys(),
     }
     for setting, table in tables.items():
         for name in table:
             assert getattr(Settings(**{setting: name}), setting) == name
+
+
+@pytest.mark.parametrize("kind", registry.HUMAN_LABEL_NOISE)
+def test_labels_of_people_come_with_a_file_and_without_a_rate(kind):
+    settings = Settings(label_noise_kind=kind, label_noise_file="a.pt")
+    assert settings.noise == LabelNoise(kind, 0.0, "a.pt", seed=0)
+    with pytest.raises(UsageError, match="--label_noise=0.2: with --label_noise_kind=.* leave --label_noise out"):
+        dataclasses.replace(settings, label_noise=0.2)
+
+
+def test_there_is_no_noise_unless_it_is_asked_for():
+    assert Settings().noise is None
+    assert Settings(label_noise_kind="symmetric").noise is None
+    assert Settings(label_noise=0.2, seed=3).noise == LabelNoise("flip_other", 0.2, seed=3)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"label_noise": 0.2, "label_noise_kind": "pairflip"}, {"label_noise_kind": "worst", "label_noise_file": "a.pt"}],
+)
+def test_noise_can_be_left_out(values):
+    assert Settings(epochs=3, **values).without_noise() == Settings(epochs=3)
 
 
 def test_a_run_may_be_continued_with_other_values_of_what_results_do_not_depend_on():

@@ -27,8 +27,9 @@ ABOUT = """
 Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --dataset=NAME
 
 PATH is a .keras file or a SavedModel directory that maps images (batch, height, width, channels) of pixels in
-[0, 1] to logits. A run is evaluated on its own data set unless flags name another. Progress goes to standard
-error; the last line of standard output is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
+[0, 1] to logits. A run is evaluated on its own data set unless flags name another, and on the training labels it was
+given, noise included; all other labels are clean. Progress goes to standard error; the last line of standard output
+is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
 
 ImageNet is decoded while it is evaluated, from TFDS or from a folder of class folders, also the way Caffe does it:
 bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=imagenet2012 --data_dir=DIR
@@ -55,7 +56,7 @@ def define_flags() -> list[str]:
 def evaluate() -> dict[str, Any]:
     """Evaluate what the flags name; returns the line to print last."""
     run = _check_flags()
-    settings = dataclasses.replace(run.settings if run else Settings(), **setting_flags.given(_DATA))
+    settings = _settings(run)
     streamed = not run and streaming.wanted(settings)
     with console.quiet_start():
         import tensorflow as tf
@@ -79,6 +80,14 @@ def evaluate() -> dict[str, Any]:
     print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
     times = {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
     return dataclasses.asdict(scores) | counts | times
+
+
+def _settings(run: FinishedRun | None) -> Settings:
+    """The run's settings, or the defaults, with what the command line says of the data."""
+    settings, given = run.settings if run else Settings(), setting_flags.given(_DATA)
+    if "dataset" in given:
+        settings = settings.without_noise()
+    return dataclasses.replace(settings, **given)
 
 
 def _check_flags() -> FinishedRun | None:
@@ -155,7 +164,7 @@ def _read(settings: Settings, split: str) -> tuple[Images, int]:
         settings = dataclasses.replace(settings, validation_fraction=0)
     if split != "train":
         # reading all of them would only take time and memory
-        settings = dataclasses.replace(settings, train_examples=1)
+        settings = dataclasses.replace(settings.without_noise(), train_examples=1)
     images = load_images(settings)
     if getattr(images, split) is None:
         raise UsageError(f"data set {settings.dataset!r} has no validation split; give --validation_fraction")

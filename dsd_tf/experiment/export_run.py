@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dsd_tf import registry
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.finished_run import FinishedRun
-from dsd_tf.export.endings import ENDINGS
+from dsd_tf.experiment.run_directory import export_path
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ def export_run(run_dir: str | Path, format: str, output: str | Path = "", phase:
         raise unknown("--format", format, registry.EXPORT_FORMATS)
     run = FinishedRun(run_dir)
     record = run.record(phase)
-    path = Path(output or Path(run_dir) / "export" / f"{record['phase']}{ENDINGS[format]}")
+    path = Path(output or export_path(run_dir, record["phase"], format))
     if path.resolve() == run.model_path.resolve():
         raise UsageError(f"--output={path} is the run's own network; name another place for the export")
     model = run.network(phase)

@@ -70,11 +70,20 @@ class FinishedRun:
         Raises:
             UsageError: for a phase the run has not, or files that are damaged.
         """
-        from dsd_tf.experiment.state import restore
         from dsd_tf.export import keras_file
 
         name = self.record(phase)["phase"]
         model = keras_file.load(self.model_path)
         if name != self._results["final"]["phase"]:
-            restore(read_arrays(self._directory.phase(name)), model=model.variables)
+            self.bring(model, name)
         return model
+
+    def bring(self, model: keras.Model, phase: str) -> None:
+        """Give a network of this run the weights it had at the end of a phase.
+
+        Raises:
+            UsageError: for files that are damaged or of another network.
+        """
+        from dsd_tf.experiment.state import restore
+
+        restore(read_arrays(self._directory.phase(phase)), model=model.variables)

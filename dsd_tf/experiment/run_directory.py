@@ -12,7 +12,6 @@ accuracy_vs_sparsity.png, summary.json    written at the end
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -20,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from dsd_tf.errors import UsageError
-from dsd_tf.files import read_json, remove_temporary, write_json, write_text
+from dsd_tf.export.endings import ENDINGS
+from dsd_tf.files import lock, read_json, remove_temporary, write_json, write_text
 from dsd_tf.settings import Settings
 
 
@@ -117,14 +117,7 @@ class RunDirectory:
             self._check()
         elif any(self.path.glob("[!.]*")):
             raise UsageError(f"--run_dir={self.path} holds other files and no config.json; name a new directory")
-        self._lock = os.open(self.path, os.O_RDONLY)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.__exit__()
-            in_use = isinstance(error, BlockingIOError)
-            reason = "is in use by another process" if in_use else f"cannot be locked: {error.strerror}"
-            raise UsageError(f"--run_dir={self.path} {reason}") from None
+        self._lock = lock(self.path, "run_dir")
 
     def _check(self) -> None:
         stored, asked = _stored_settings(self.path), self._settings.identity()
@@ -144,6 +137,11 @@ def phase_path(run: str | Path, name: str) -> Path:
 def masks_path(run: str | Path, name: str) -> Path:
     """Where a run keeps the masks its phase `name` ended with."""
     return Path(run) / "phases" / f"{name}.masks.npz"
+
+
+def export_path(run: str | Path, phase: str, format: str) -> Path:
+    """Where a run keeps its network at the end of `phase` in an export format."""
+    return Path(run) / "export" / f"{phase}{ENDINGS[format]}"
 
 
 def load_settings(run: str | Path) -> Settings:

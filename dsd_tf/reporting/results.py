@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.table import Table
+
 from dsd_tf.reporting.layers import LayerRow, format_layers
 from dsd_tf.reporting.tables import make_table, print_table
 
 
 def describe_results(path: str, summary: dict[str, Any]) -> None:
     """Print a finished run's phases and its per-layer table."""
+    records = summary["results"]["phases"]
     table = make_table("phase", "sparsity", "kept", "train", "validation", "test", "test at best epoch")
-    for record in summary["results"]["phases"]:
+    for record in records:
         best = record["best_epoch"]
         table.add_row(
             record["phase"],
@@ -22,5 +25,24 @@ def describe_results(path: str, summary: dict[str, Any]) -> None:
         )
     print_table(table)
     print()
+    if "label_noise" in records[-1]:
+        print_table(_noise_table(records))
+        print()
     print_table(format_layers([LayerRow(**row) for row in summary["results"]["layers"]]))
     print(f"\nFLOPs are theoretical: zeros alone do not make a dense kernel faster. Files of the run: {path}")
+
+
+def _noise_table(records: list[dict[str, Any]]) -> Table:
+    """How each phase ended with the training labels: the right ones, and the wrong ones."""
+    columns = {
+        "right labels fitted": "clean_accuracy",
+        "wrong labels fitted": "noisy_fitted_given",
+        "true class despite them": "noisy_fitted_true",
+    }
+    table = make_table("phase", "training labels wrong", *columns)
+    for record in records:
+        noise = record["label_noise"]
+        shares = (noise[key] for key in columns.values())
+        cells = ("-" if share is None else f"{share:.2%}" for share in shares)
+        table.add_row(record["phase"], f"{noise['rate']:.2%}", *cells)
+    return table

@@ -15,6 +15,7 @@ from dsd_tf.cli.evaluate import score
 from dsd_tf.data.digits import Digits
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.finished_run import FinishedRun
+from dsd_tf.experiment.runner import run
 from dsd_tf.export import savedmodel
 from dsd_tf.export.network import Network
 from dsd_tf.settings import Settings
@@ -46,6 +47,19 @@ def test_a_saved_model_gets_the_figures_of_its_run(finished_run, tmp_path):
     found = result(f"--model={tmp_path}/saved", "--dataset=digits")
     reported = run.record()["test"]
     assert {key: found[key] for key in reported} == reported
+
+
+def test_a_run_with_noisy_labels_is_evaluated_on_those_it_was_trained_on_and_other_data_on_true_ones(tmp_path):
+    path = tmp_path / "run"
+    run(Settings(width=0.2, epochs=2, label_noise=0.3), str(path))
+    reported = FinishedRun(path).record()
+    for split in ("train", "test"):
+        scores, _ = score(Network.of("net", FinishedRun(path).network()), FinishedRun(path).settings, split, 500)
+        assert scores.top1 == reported[split]["top1"]
+    noise = reported["label_noise"]
+    true = 0.7 * noise["clean_accuracy"] + 0.3 * noise["noisy_fitted_true"]
+    named = result(f"--run_dir={path}", "--split=train", "--dataset=digits")
+    assert named["top1"] == pytest.approx(true, abs=0.01) != reported["train"]["top1"]
 
 
 @pytest.fixture

@@ -28,6 +28,20 @@ def test_a_set_without_ids_has_none_after_take():
     assert three_images().take(np.array([1])).ids is None
 
 
+def test_noisy_labels_keep_their_true_ones_beside_them():
+    images = three_images()
+    noisy = Images(images.images, np.array([7, 0, 9], np.int32), None, images.labels)
+    taken = noisy.take(np.array([1, 2]))
+    assert (taken.labels.tolist(), taken.clean_labels.tolist()) == ([0, 9], [8, 9])
+    assert taken.wrong.tolist() == [True, False]
+
+
+def test_labels_as_they_were_given_are_all_taken_for_true():
+    taken = three_images().take(np.array([1, 2]))
+    assert taken.clean_labels is None
+    assert taken.wrong.tolist() == [False, False]
+
+
 def test_labels_in_range_pass():
     check_labels(np.array([0, 1, 2]), 3, "here")
 

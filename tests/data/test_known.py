@@ -1,6 +1,6 @@
 import pytest
 
-from dsd_tf.data.known import KNOWN, known
+from dsd_tf.data.known import KNOWN, base_name, known
 from dsd_tf.registry import AUGMENTATIONS
 
 
@@ -30,6 +30,7 @@ def test_a_set_of_one_size_is_scaled_to_the_size_it_is_cut_to():
 @pytest.mark.parametrize("name", ["mnist", "mnist:3.0.1", "mnist:3.*.*", "mnist/default:3.0.1"])
 def test_configuration_and_version_do_not_hide_a_set(name):
     assert known(name) is KNOWN["mnist"]
+    assert base_name(name) == "mnist"
 
 
 def test_an_unpublished_set_is_not_known():

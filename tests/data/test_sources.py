@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dsd_tf.data import sources
 from dsd_tf.data.images import Images
+from dsd_tf.data.label_noise.noise import LabelNoise
 from dsd_tf.data.pixels import channel_statistics
 from dsd_tf.data.sources import load
 from dsd_tf.errors import UsageError
@@ -62,6 +63,27 @@ def test_labels_stay_with_their_images(fake):
     image_set = load("fake", validation_fraction=0.2, seed=1, train_examples=20)
     for images in (image_set.train, image_set.validation):
         assert images.labels.tolist() == [number % 2 for number in numbers(images)]
+
+
+def test_noise_is_in_the_kept_training_labels_and_nowhere_else(fake):
+    fake(FakeSource(train=50, test=10))
+    noise = LabelNoise("flip_other", 0.5)
+    image_set = load("fake", validation_fraction=0.2, seed=1, train_examples=20, label_noise=noise)
+    true = [number % 2 for number in numbers(image_set.train)]
+    assert image_set.train.clean_labels.tolist() == true
+    assert sum(given != label for given, label in zip(image_set.train.labels, true, strict=True)) == 10
+    for images in (image_set.validation, image_set.test):
+        assert images.clean_labels is None
+        assert images.labels.tolist() == [number % 2 for number in numbers(images)]
+
+
+def test_noise_leaves_the_choice_of_examples_as_it_is(fake):
+    fake(FakeSource(train=50, test=10))
+    noisy, clean = (
+        load("fake", train_examples=20, label_noise=noise) for noise in (LabelNoise("symmetric", 0.5), None)
+    )
+    assert numbers(noisy.train) == numbers(clean.train)
+    assert clean.train.clean_labels is None
 
 
 def test_without_a_validation_fraction_there_is_no_validation(fake):

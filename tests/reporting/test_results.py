@@ -17,8 +17,8 @@ LEVEL = PHASE | {
 LAYER = {"name": "a/kernel", "shape": [10, 100], "kept": 100, "positions": 1, "why_dense": ""}
 
 
-def rows(capsys):
-    summary = {"results": {"phases": [PHASE, LEVEL], "layers": [LAYER]}}
+def rows(capsys, *phases):
+    summary = {"results": {"phases": phases or [PHASE, LEVEL], "layers": [LAYER]}}
     describe_results("runs/a", summary)
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
@@ -27,6 +27,19 @@ def test_every_phase_is_a_row_with_its_accuracy_at_the_end_and_at_the_best_epoch
     text = rows(capsys)
     assert "dense 0.000% 1,000 50.00% - 50.00% -" in text
     assert "level01 90.000% 100 50.00% 62.50% 50.00% 55.00% (epoch 4)" in text
+
+
+def test_fitted_noise_is_a_table_of_its_own(capsys):
+    fit = {"rate": 0.18, "clean_accuracy": 0.99, "noisy_fitted_given": 0.25, "noisy_fitted_true": 0.5}
+    unknown = {"rate": 0.0, "clean_accuracy": 1.0, "noisy_fitted_given": None, "noisy_fitted_true": None}
+    text = rows(capsys, PHASE | {"label_noise": fit}, LEVEL | {"label_noise": unknown})
+    assert "phase training labels wrong right labels fitted wrong labels fitted true class despite them" in text
+    assert "dense 18.00% 99.00% 25.00% 50.00%" in text
+    assert "level01 0.00% 100.00% - -" in text
+
+
+def test_without_noise_there_is_no_such_table(capsys):
+    assert not any("wrong" in row for row in rows(capsys))
 
 
 def test_every_layer_is_a_row(capsys):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from dsd_tf.data.images import Images
-from dsd_tf.training.evaluation import Evaluator, Scores, batch_totals, streamed_scores
+from dsd_tf.training.evaluation import Evaluator, Scores, batch_totals, streamed_scores, winners
 
 NAN = float("nan")
 
@@ -83,6 +83,24 @@ def test_every_example_weighs_the_same_in_whatever_batches(batch_size):
     loss = np.mean(np.log(np.exp(logits).sum(axis=1)) - own)
     assert (scores.top1, scores.top5, scores.examples) == (3 / 5, 1.0, 5)
     assert scores.loss == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
+def test_predictions_are_the_winning_classes_in_order(batch_size):
+    evaluate = Evaluator(Echo(), IMAGES, batch_size)
+    assert evaluate.predictions().tolist() == [0, 1, 2, -1, 2]
+
+
+@pytest.mark.parametrize("logits", [[2, 2, 1], [NAN, NAN, NAN], [NAN, 1, 0], [5, NAN, 0]])
+def test_where_no_class_scores_above_all_others_none_is_predicted(logits):
+    assert winners(tf.constant([[1.0, 3.0, 2.0], logits])).numpy().tolist() == [1, -1]
+
+
+def test_a_prediction_is_right_where_the_example_counts_as_right():
+    generator = np.random.default_rng(5)
+    logits, labels = generator.integers(0, 3, (200, 4)), generator.integers(0, 4, 200)
+    right = winners(tf.constant(logits, tf.float32)).numpy() == labels
+    assert right.sum() == counts(logits, labels)[0]
 
 
 def test_an_evaluator_follows_the_weights_of_its_model():

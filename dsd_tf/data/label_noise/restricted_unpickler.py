@@ -89,7 +89,7 @@ class _Unpickler(pickle.Unpickler):
                 return lambda code, align, copy: _IntegerType(code)
             case "_codecs", "encode":
                 return lambda text, encoding: text.encode("latin1")
-        raise _Refused(f"its pickle asks for {f'{module}.{name}':.80}")
+        raise _Refused(f"its pickle asks for {module:.40}.{name:.40}")
 
 
 class _IntegerType:
