@@ -8,7 +8,7 @@ Critical (around the interpolation threshold test accuracy falls and recovers), 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,6 +131,6 @@ def _best(values: Sequence[float], positions: Iterable[int]) -> int:
     return max(positions, key=lambda position: values[position])
 
 
-def _first(levels: range, found) -> int:
+def _first(levels: range, found: Callable[[int], bool]) -> int:
     """The first of the levels that is found, or else the one after them."""
     return next((level for level in levels if found(level)), levels.stop)

@@ -56,7 +56,7 @@ class AccuracyDrop:
         if not self._too_low(ladder, ladder[-1]):
             return ""
         return (
-            f"validation accuracy {_accuracy(ladder[-1]):.2%} is more than {100 * self.tolerance:g} points below the "
+            f"validation accuracy {_accuracy(ladder[-1]):.2%} is more than {100 * self.tolerance:g} pp below the "
             f"dense network's {_accuracy(ladder[0]):.2%}"
         )
 
@@ -79,24 +79,27 @@ class EntropyArmed:
     patience: int
 
     def reason_to_stop(self, records: Sequence[Record]) -> str:
-        since = self._since_armed(rungs(records))
+        ladder = rungs(records)
+        since = ladder[self._armed_at(ladder) :]
         best = max(since, key=_accuracy, default=None)
-        if not since or sum(1 for record in since if record["level"] > best["level"]) < self.patience:
+        if best is None or len(ladder) - 1 - ladder.index(best) < self.patience:
             return ""
+        first_low = ladder[self._armed_at(ladder) - _CONSECUTIVE + 1]
         return (
-            f"entropy fell {self.drop:.0%} below the dense network's before {since[0]['phase']}, and validation "
-            f"accuracy has not risen above the {_accuracy(best):.2%} of {best['phase']} for {self.patience} levels"
+            f"network entropy has been {self.drop:.0%} below the dense network's since {first_low['phase']}, and "
+            f"validation accuracy has not risen above the {_accuracy(best):.2%} of {best['phase']} for "
+            f"{self.patience} levels"
         )
 
     def choose(self, records: Sequence[Record]) -> Record:
         ladder = rungs(records)
-        return _best(self._since_armed(ladder) or ladder)
+        return _best(ladder[self._armed_at(ladder) :] or ladder)
 
-    def _since_armed(self, ladder: Sequence[Record]) -> Sequence[Record]:
-        """The levels from the one that armed the rule on; none before."""
+    def _armed_at(self, ladder: Sequence[Record]) -> int:
+        """The position of the level that arms the rule; behind the last one if none has yet."""
         low = [_entropy(record) < (1 - self.drop) * _entropy(ladder[0]) for record in ladder]
-        runs = (level for level in range(_CONSECUTIVE, len(low) + 1) if all(low[level - _CONSECUTIVE : level]))
-        return ladder[next(runs, len(ladder) + 1) - 1 :]
+        ends = range(_CONSECUTIVE, len(low) + 1)
+        return next((end - 1 for end in ends if all(low[end - _CONSECUTIVE : end])), len(low))
 
 
 def none(settings: Settings) -> StopRule:

@@ -123,10 +123,16 @@ def batches(images: Images, batch_size: int) -> tf.data.Dataset:
 
 
 def resident(images: Images) -> tuple[tf.Tensor, tf.Tensor]:
-    """Tensors to be captured by reference; a constant in a graph would be copied, and limited to 2 GB."""
-    with tf.device("CPU:0"):
-        # A tensor made from NumPy keeps a second copy until an operation reads it: identity drops it at once.
-        return tf.identity(images.images), tf.identity(images.labels)
+    """Tensors to be captured by reference; a constant in a graph would be copied, and limited to 2 GB.
+
+    The images hold on to them, so that all who read them share one copy.
+    """
+    held = vars(images)
+    if "resident" not in held:
+        with tf.device("CPU:0"):
+            # A tensor made from NumPy keeps a second copy until an operation reads it: identity drops it at once.
+            held["resident"] = tf.identity(images.images), tf.identity(images.labels)
+    return held["resident"]
 
 
 def _prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:

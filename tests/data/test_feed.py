@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dsd_tf.data.augmentation import crop_flip
 from dsd_tf.data.epochs import Epochs
-from dsd_tf.data.feed import ResidentFeed, TrainFeed, batches
+from dsd_tf.data.feed import ResidentFeed, TrainFeed, batches, resident
 from dsd_tf.data.images import Images
 from dsd_tf.errors import UsageError
 
@@ -238,3 +238,9 @@ def test_examples_between_two_steps_count_partial_batches_as_they_are(start, sto
 
 def test_examples_between_two_steps_leave_out_dropped_remainders():
     assert feed_of(18, 4, drop_remainder=True).examples_in(0, 8) == 32
+
+
+def test_all_who_read_the_same_images_share_one_copy():
+    images = numbered(3)
+    assert resident(images)[0] is resident(images)[0]
+    assert resident(images.take(np.array([0, 1])))[0].shape == (2, 2, 3, 2)
