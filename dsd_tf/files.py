@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 
 from dsd_tf.errors import UsageError
 
-_TEMPORARY = ".tmp-"
+TEMPORARY = ".tmp-"
 
 
 @contextlib.contextmanager
@@ -25,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         UsageError: if the disk is full or the place cannot be written; what stood at `path` before is intact.
     """
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -41,11 +42,28 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def remove_temporary(folder: Path) -> None:
     """Remove what processes that were killed while writing left below `folder`."""
-    for path in list(folder.rglob(f"{_TEMPORARY}*")):
+    for path in list(folder.rglob(f"{TEMPORARY}*")):
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def lock(folder: Path, flag: str) -> int:
+    """Lock a folder against other processes, until the file descriptor that is returned is closed.
+
+    Raises:
+        UsageError: if another process holds it; names the folder by its `flag`.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        in_use = isinstance(error, BlockingIOError)
+        reason = "is in use by another process" if in_use else f"cannot be locked: {error.strerror}"
+        raise UsageError(f"--{flag}={folder} {reason}") from None
+    return descriptor
 
 
 def write_text(path: Path, text: str) -> None:

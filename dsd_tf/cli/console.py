@@ -23,11 +23,17 @@ _HELP = ("-h", "-help", "--help", "--helpfull")
 _WIDTH = 110
 
 
-def start(main: Callable[[], dict[str, Any]], own_flags: list[str], about: str) -> NoReturn:
+def start(
+    main: Callable[[], dict[str, Any]],
+    own_flags: list[str],
+    about: str,
+    exit_code: Callable[[dict[str, Any]], int] = lambda result: 0,
+) -> NoReturn:
     """Parse the command line, run `main`, print what it returns as one line of JSON, the last on standard output.
 
     Bad input exits with 2 and one line on standard error, diverged training with 3, Ctrl-C with 130; anything else that
-    fails is ours and keeps its traceback. `own_flags` are the defined flags that `--help` shows, in its order.
+    fails is ours and keeps its traceback. `own_flags` are the defined flags that `--help` shows, in its order;
+    `exit_code` may find in the result that not all went well.
     """
     if any(argument in _HELP for argument in sys.argv[1:]):
         print(help_text(own_flags, about))
@@ -44,7 +50,7 @@ def start(main: Callable[[], dict[str, Any]], own_flags: list[str], about: str) 
     except KeyboardInterrupt:
         _fail("interrupted; the same command continues", EXIT_INTERRUPTED)
     print(json.dumps(result, sort_keys=True))
-    raise SystemExit(0)
+    raise SystemExit(exit_code(result))
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from absl import flags
@@ -33,10 +34,10 @@ What changes together is a variant; all variants are one more axis, and what a v
 @rewind stands for the directory of the run of that variant with the same values on all other axes, which is trained
 first; @rewind/model.keras for a file in it. In a flag file a variant takes no quotes.
 
-A run is called by what varies, as in label_noise=0.2-seed=1, and is an ordinary run directory, STUDY_DIR/runs/NAME; what
-it had to say is in STUDY_DIR/logs. The same command goes on where it was stopped. More values or axes add the runs that
-are missing; finished ones are found again by their settings. A run that fails does not stop the others: it is reported at
-the end, with exit code 1. STUDY_DIR/study.csv has a line per run, levels.csv one per phase.
+A run is called by what varies, as in label_noise=0.2-seed=1, and is an ordinary run directory, STUDY_DIR/runs/NAME;
+what it had to say is in STUDY_DIR/logs. The same command goes on where it was stopped. More values or axes add the runs
+that are missing; finished ones are found again by their settings. A run that fails does not stop the others: it is
+reported at the end, with exit code 1. STUDY_DIR/study.csv has a line per run, levels.csv one per phase.
 """
 
 _SETTINGS = [field.name for field in dataclasses.fields(Settings)]
@@ -74,7 +75,8 @@ def study() -> dict[str, Any]:
     print_table(cell_table(runs, results))
     for run in runs:
         if run.name in errors:
-            print(f"failed: {run.name}: {errors[run.name]} (log: {run.log})", file=sys.stderr)
+            log = f" (log: {run.log})" if Path(run.log).exists() else ""
+            print(f"failed: {run.name}: {errors[run.name]}{log}", file=sys.stderr)
     finished = len(runs) - len(errors)
     return {"runs": len(runs), "finished": finished, "failed": len(errors), "study_dir": options.study_dir}
 

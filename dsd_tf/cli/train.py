@@ -7,9 +7,7 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from dsd_tf import registry
 from dsd_tf.cli import console, setting_flags
-from dsd_tf.errors import unknown
 from dsd_tf.experiment.run_directory import RunDirectory, default_name
 from dsd_tf.reporting.results import describe_results
 from dsd_tf.settings import Settings, split
@@ -42,7 +40,6 @@ def train() -> dict[str, Any]:
     """Run, or with --dry_run only plan, what the flags describe; returns the line to print last."""
     settings = settings_from_flags()
     formats = split(settings.export)
-    _check_formats(formats)
     path = flags.FLAGS.run_dir or f"runs/{default_name(settings)}"
     if flags.FLAGS.dry_run:
         return _describe_plan(settings)
@@ -74,12 +71,6 @@ def _run(settings: Settings, path: str) -> dict[str, Any]:
 
         tf.config.list_physical_devices()
     return run(settings, path)
-
-
-def _check_formats(formats: list[str]) -> None:
-    for name in formats:
-        if name not in registry.EXPORT_FORMATS:
-            raise unknown("--export", name, registry.EXPORT_FORMATS)
 
 
 def _export(path: str, name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ config.json           every setting and version; written first
 metrics.jsonl         one line per epoch
 levels.jsonl          one line per finished phase
 phases/NAME.npz       what a phase ended with: weights, its record and its epochs; NAME.masks.npz its masks
+learning/NAME/N.npz   which training examples were right after epoch N, with --record_learning
 checkpoints/N.npz     the state inside an unfinished phase, the newest two
 rewind.npz            the weights remembered for rewinding
 model.keras           the last phase's network
@@ -110,6 +111,9 @@ class RunDirectory:
     def masks(self, name: str) -> Path:
         return masks_path(self.path, name)
 
+    def learning(self, phase: str, epoch: int) -> Path:
+        return self.path / "learning" / phase / f"{epoch:05d}.npz"
+
     def _claim(self) -> None:
         if not self.path.is_dir():
             raise UsageError(f"--run_dir={self.path} is not a directory")
@@ -177,7 +181,7 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
 
 
 def default_name(settings: Settings) -> str:
-    """A readable directory name: data set, network, method and its target, label noise, seed."""
+    """A readable directory name: data set, network, method and its target, what makes examples hard, seed."""
     parts = [settings.dataset, settings.model]
     if settings.width != 1:
         parts[-1] += f"x{settings.width:g}"
@@ -191,4 +195,13 @@ def default_name(settings: Settings) -> str:
     if settings.noise:
         rate = f"{settings.label_noise:g}" if settings.label_noise else ""
         parts.append(f"noise{rate}{settings.label_noise_kind}")
+    if settings.subset:
+        kind, share = ("hardest", settings.hardest) if settings.hardest else ("easiest", settings.easiest)
+        parts.append(f"{kind}{share:g}")
+    if settings.train_fraction != 1:
+        parts.append(f"p{settings.train_fraction:g}")
+    if settings.corruption:
+        parts.append(settings.corruption.replace(":", ""))
+    if settings.objective == "adversarial":
+        parts.append(f"adversarial{settings.attack_norm}")
     return "-".join([*parts, f"seed{settings.seed}"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from pathlib import Path
 
 import keras
@@ -9,7 +11,9 @@ import keras
 from dsd_tf.errors import UsageError
 from dsd_tf.export.endings import ENDINGS
 from dsd_tf.export.targets import check_file
-from dsd_tf.files import replacing
+from dsd_tf.files import TEMPORARY, replacing
+
+_HDF5_EACH = 2**13  # bytes that HDF5 adds for one array, at most
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -22,8 +26,27 @@ def export(model: keras.Model, path: Path) -> None:
     # Keras ignores include_optimizer=False for .keras, and writes the slots of a compiled model
     ends = [tensors[0] if len(tensors) == 1 else tensors for tensors in (model.inputs, model.outputs)]
     uncompiled = keras.Model(*ends, name=model.name)
-    with replacing(path) as temporary:
-        uncompiled.save(temporary)
+    with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=path.parent) as folder:
+        _check_room(uncompiled, Path(folder) / "room")
+        # straight into a .keras file Keras holds all weights in memory once more
+        uncompiled.save(folder, zipped=False)
+        _zip(Path(folder), temporary)
+
+
+def _check_room(model: keras.Model, path: Path) -> None:
+    """Raises OSError if the disk has no room for the weights: HDF5 would find out by crashing the process."""
+    sizes = [weight.value.dtype.size * weight.value.shape.num_elements() for weight in model.weights]
+    with open(path, "wb") as file:
+        for size in sizes:
+            file.write(bytes(size + _HDF5_EACH))
+    path.unlink()
+
+
+def _zip(folder: Path, path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
 
 
 def load(path: Path) -> keras.Model:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dsd_tf.errors import UsageError
 from dsd_tf.export import keras_file, savedmodel
+from dsd_tf.export.softmax import ends_in_softmax, logits_model, logits_of
 
 Logits = Callable[[tf.Tensor], tf.Tensor]
 
@@ -20,7 +21,7 @@ Logits = Callable[[tf.Tensor], tf.Tensor]
 class Network:
     """`logits` maps float32 images [B, *image_shape] in [0, 1] to float32 [B, classes], in inference mode.
 
-    Sizes that the network leaves open are None.
+    They are the logits of a network that ends in a softmax, too. Sizes that the network leaves open are None.
     """
 
     name: str
@@ -30,10 +31,12 @@ class Network:
 
     @classmethod
     def of(cls, name: str, model: keras.Model) -> Network:
-        """A Keras model; UsageError unless it has one input of images and one output of logits."""
+        """A Keras model; UsageError unless it has one input of images and one output of logits or probabilities."""
         # a model that was never built has neither
         inputs, outputs = getattr(model, "inputs", ()), getattr(model, "outputs", ())
-        return cls._checked(name, lambda images: model(images, training=False), inputs, outputs)
+        image_shape, classes = _checked(name, inputs, outputs)
+        before_softmax = logits_model(model)
+        return cls(name, lambda images: before_softmax(images, training=False), image_shape, classes)
 
     @classmethod
     def load(cls, path: Path) -> Network:
@@ -51,19 +54,11 @@ class Network:
         def logits(images: tf.Tensor) -> tf.Tensor:
             # by way of `loaded`: a signature alone does not keep its variables
             (result,) = loaded.signatures[key](**dict.fromkeys(inputs, images)).values()
-            return result
+            return logits_of(result) if probabilities else result
 
-        return cls._checked(str(path), logits, inputs.values(), outputs.values())
-
-    @classmethod
-    def _checked(cls, name: str, logits: Logits, inputs: Iterable[Any], outputs: Iterable[Any]) -> Network:
-        shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
-        if [len(shape) for shape in shapes] != [4, 2]:
-            raise UsageError(
-                f"{name} does not map images (batch, height, width, channels) to logits (batch, classes): "
-                f"its inputs and outputs have the shapes {', '.join(map(str, shapes))}"
-            )
-        return cls(name, logits, shapes[0][1:], shapes[1][1])
+        image_shape, classes = _checked(str(path), inputs.values(), outputs.values())
+        probabilities = ends_in_softmax(loaded.signatures[key])
+        return cls(str(path), logits, image_shape, classes)
 
     def check(self, image_shape: tuple[int, ...], classes: int, where: str) -> None:
         """Raises UsageError unless the network takes images of this shape and tells so many classes apart."""
@@ -73,6 +68,17 @@ class Network:
                 f"{self.name} takes images of {_size(self.image_shape)} and has {self.classes} outputs; "
                 f"{where} has images of {_size(image_shape)} and {classes} classes"
             )
+
+
+def _checked(name: str, inputs: Iterable[Any], outputs: Iterable[Any]) -> tuple[tuple[int | None, ...], int | None]:
+    """Image shape and number of classes of a network with these inputs and outputs."""
+    shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
+    if [len(shape) for shape in shapes] != [4, 2]:
+        raise UsageError(
+            f"{name} does not map images (batch, height, width, channels) to logits (batch, classes): "
+            f"its inputs and outputs have the shapes {', '.join(map(str, shapes))}"
+        )
+    return shapes[0][1:], shapes[1][1]
 
 
 def _size(shape: tuple[int | None, ...]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +14,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 _LIVE_SECONDS = 0.1
 _PLAIN_SECONDS = 15.0
+
+_observer: ContextVar[Callable[[int, int], None] | None] = ContextVar("observer", default=None)
+
+
+@contextlib.contextmanager
+def observed_by(observer: Callable[[int, int], None]) -> Iterator[None]:
+    """In the block, runs tell `observer` too how many steps they have reached, and of how many."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
 
 
 class RunProgress:
@@ -49,6 +63,8 @@ class RunProgress:
     def reach(self, step: int) -> None:
         """`step` steps of the plan are done."""
         self._done = step
+        if observer := _observer.get():
+            observer(step, self.total)
         now = time.monotonic()
         if self._first is None:
             self._first, self._started = step, now
@@ -75,7 +91,9 @@ class RunProgress:
 
     def _left(self) -> str:
         steps = self._done - (self._first or 0)
-        seconds = (self.total - self._done) * (time.monotonic() - self._started) / max(steps, 1)
+        if not steps:
+            return "unknown time"
+        seconds = (self.total - self._done) * (time.monotonic() - self._started) / steps
         minutes, seconds = divmod(round(seconds), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02d}:{seconds:02d}"

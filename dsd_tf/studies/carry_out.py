@@ -38,8 +38,9 @@ class _Course:
         while self._start():
             for event in self._engine.wait():
                 self._take(event)
-        for name in self._runs.keys() - self._finished - self._errors.keys():
-            self._fail(name, "not begun, as it needs a run that failed")
+        for name, run in self._runs.items():
+            if name not in self._finished and name not in self._errors:
+                self._fail(name, f"not begun, as it needs {' and '.join(run.needs)}")
         return self._errors
 
     def _start(self) -> bool:

@@ -55,11 +55,11 @@ class StudyDirectory:
     """The directory of a study. Below the working directory it is named relative to that, however it was given."""
 
     def __init__(self, path: str | Path):
-        absolute, here = Path(path).absolute(), Path.cwd()
+        absolute, here = Path(os.path.abspath(path)), Path.cwd()
         self.path = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
 
     def plan(self, grid: Grid) -> list[StudyRun]:
-        """The runs of the grid, each after those it needs. Writes nothing.
+        """The runs of the grid. Writes nothing.
 
         A directory that already holds a run of the same configuration is that run's, whatever its name: runs made
         before an axis had several values, or while there were other ones, are found again.
@@ -73,7 +73,7 @@ class StudyDirectory:
             targets = {setting: runs[grid.target(point, setting).name] for setting in point.references}
             runs[point.name] = self._run(point, targets, stored)
         _check_different(runs.values())
-        return list(runs.values())
+        return [runs[name] for name in grid.points]
 
     def _run(self, point: Point, targets: Mapping[str, StudyRun], stored: Mapping[str, str]) -> StudyRun:
         paths = {setting: target.path + point.references[setting].rest for setting, target in targets.items()}

@@ -31,12 +31,12 @@ class Point:
     axes: Mapping[str, Any]
     values: Mapping[str, Any]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What the run is called, by its place on the axes."""
         return run_name(self.axes)
 
-    @property
+    @cached_property
     def references(self) -> dict[str, Reference]:
         """Settings that point at another run of the grid."""
         parsed = ((setting, Reference.parse(value)) for setting, value in self.values.items())
@@ -52,7 +52,7 @@ class Grid:
         axes: what varies, with its values: the variant first, the seed last.
 
     Raises:
-        UsageError: if nothing varies, there are too many combinations, or references lead nowhere or in a circle.
+        UsageError: if nothing varies, or there are too many combinations.
     """
 
     def __init__(self, given: Mapping[str, tuple[Any, ...]], variants: Mapping[str, Mapping[str, Any]]):
@@ -66,32 +66,36 @@ class Grid:
         if count > _MOST_RUNS:
             raise UsageError(f"the study has {count:,} runs; at most {_MOST_RUNS:,} are possible")
 
+    @cached_property
+    def points(self) -> dict[str, Point]:
+        """All points by name, the last axis varying fastest."""
+        return {point.name: point for variant in self.variants for point in self._points_of(variant)}
+
     def ordered(self) -> list[Point]:
-        """All points, each one after those it refers to."""
-        graph = {name: [target.name for target in self.targets(point)] for name, point in self._points.items()}
+        """All points, each one after those it refers to.
+
+        Raises:
+            UsageError: if references lead nowhere or in a circle.
+        """
+        graph = {
+            name: [self.target(point, setting).name for setting in point.references]
+            for name, point in self.points.items()
+        }
         try:
-            return [self._points[name] for name in TopologicalSorter(graph).static_order()]
+            return [self.points[name] for name in TopologicalSorter(graph).static_order()]
         except CycleError as error:
             raise UsageError(f"runs wait for one another: {' -> '.join(error.args[1])}") from None
 
-    def targets(self, point: Point) -> list[Point]:
-        """The points that `point` refers to."""
-        return [self.target(point, setting) for setting in point.references]
-
     def target(self, point: Point, setting: str) -> Point:
-        """The point that a setting of `point` refers to: of the named variant, with the same values on the other axes."""
+        """The point that a setting of `point` refers to: of the named variant, alike on the other axes."""
         variant = point.references[setting].variant
         if variant not in self.variants:
             raise unknown(f"variant in --{setting}", variant, filter(None, self.variants))
         values = point.values | self.variants[variant]
         wanted = run_name(self._place(variant, values))
-        if wanted not in self._points:
+        if wanted not in self.points:
             raise UsageError(f"--{setting}=@{variant} of {point.name} needs a run {wanted}, which the study has not")
-        return self._points[wanted]
-
-    @cached_property
-    def _points(self) -> dict[str, Point]:
-        return {point.name: point for variant in self.variants for point in self._points_of(variant)}
+        return self.points[wanted]
 
     def _points_of(self, variant: str) -> Iterator[Point]:
         alternatives = self._alternatives(variant)

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 
@@ -80,14 +80,14 @@ def _devices(settings: Settings) -> Hashable:
 
 
 class _Worker:
-    """A worker process, seen from the study. It ends by itself when this end of the connection closes, also by death."""
+    """A worker process, seen from the study. It ends by itself when this end of the connection closes or dies."""
 
     def __init__(self, devices: Hashable):
         self.devices = devices
         self.run: StudyRun | None = None
         self.runs = 0
         self.connection, theirs = Pipe()
-        with theirs:
+        with theirs, _interrupts_blocked():
             self._process = subprocess.Popen(
                 [*_COMMAND, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -114,3 +114,13 @@ class _Worker:
             code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"its worker process {how}"
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """What is started in the block never sees Ctrl-C: the study does, and says what becomes of its workers."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])

@@ -49,4 +49,5 @@ class StudyProgress:
     def _show(self) -> None:
         self._bar.reach(round(_PER_RUN * (self._ended + sum(self._shares.values()))))
         active = ", ".join(f"{name} {share:.0%}" for name, share in self._shares.items())
-        self._bar.line(f"[{self._ended}/{self._count}] {active}")
+        if active:
+            self._bar.line(f"[{self._ended}/{self._count}] {active}")

@@ -10,7 +10,6 @@ import faulthandler
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -29,7 +28,6 @@ _SECONDS_BETWEEN_REPORTS = 0.5
 
 def main() -> None:
     """Carry out runs until the study's end of the connection closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study is interrupted, and says what becomes of its workers
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     faulthandler.enable()
     connection = Connection(int(sys.argv[1]))

@@ -5,6 +5,7 @@ test_savedmodel.py reads one without dsd_tf.
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 
 import keras
@@ -53,11 +54,17 @@ def test_a_directory_is_not_replaced(tmp_path, model):
         keras_file.export(model, tmp_path / "net.keras")
 
 
-def test_a_full_disk_leaves_the_previous_file_intact(tmp_path, model, file_size_limit):
+@pytest.mark.parametrize("short_of", [0, 10_000, "its weights", "all of it"])
+def test_a_full_disk_leaves_the_previous_file_intact(tmp_path, model, file_size_limit, short_of):
     path = tmp_path / "net.keras"
     keras_file.export(model, path)
     before = path.read_bytes()
-    with file_size_limit(10_000), pytest.raises(UsageError, match="cannot write .*net.keras.* intact"):
+    with zipfile.ZipFile(path) as archive:
+        sizes = {"its weights": archive.getinfo("model.weights.h5").file_size, "all of it": len(before)}
+    with (
+        file_size_limit(sizes[short_of] - 1 if short_of in sizes else short_of),
+        pytest.raises(UsageError, match="cannot write .*net.keras.* intact"),
+    ):
         keras_file.export(model, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -93,3 +100,17 @@ def test_the_file_holds_dense_weights_once(tmp_path, model):
         size = archive.getinfo("model.weights.h5").file_size
     dense = sum(weight.numpy().nbytes for weight in model.weights)
     assert dense < size < dense + 30_000
+
+
+def test_the_weights_are_never_in_memory_all_at_once(tmp_path):
+    image = keras.Input((100,))
+    x = image
+    for _ in range(30):
+        x = keras.layers.Dense(100, use_bias=False)(x)
+    model = keras.Model(image, x)
+    keras_file.export(model, tmp_path / "first.keras")  # imports and caches
+    tracemalloc.start()
+    keras_file.export(model, tmp_path / "net.keras")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * 40_000

@@ -1,0 +1,111 @@
+"""How every figure looks: fonts, a palette that is safe for colour-blind readers, the axis of sparsity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, without the yellow, which is too faint for a line
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", ":", "-.")
+INK = "#1b1f24"  # the page turns it into its own text colour
+GRID = "#8a939d"
+
+RC: dict[str, Any] = {
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.labelsize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "dsd_tf",
+    "savefig.transparent": False,
+}
+
+_WIDTH = 10.4  # inches: 749 points, which the page shows about half as large again
+_LEGEND_ROW = 0.2
+
+
+def grid(count: int, height: float = 3.6, columns: int = 2) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels, each `height` inches high, side by side as far as `columns` goes."""
+    columns = min(count, columns)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(_WIDTH, height * rows), layout="constrained")
+    axes = [figure.add_subplot(rows, columns, index + 1) for index in range(count)]
+    return figure, axes
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, marker and dashes of the `index`-th of several curves; none are alike before the 24th."""
+    turn = index // len(PALETTE)
+    return {
+        "color": PALETTE[index % len(PALETTE)],
+        "marker": MARKERS[(index + turn) % len(MARKERS)],
+        "linestyle": DASHES[turn % len(DASHES)],
+    }
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """One legend for all panels, under them."""
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        longest = max(map(len, labels))
+        columns = max(1, min(len(labels), 150 // (longest + 8)))
+        figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * math.ceil(len(labels) / columns))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def sparsity_axis(axes: Axes, sparsities: Sequence[float]) -> None:
+    """The share of weights that remain on a logarithmic axis, falling; ticks name the sparsity in percent."""
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    ticks = _spread(sorted({round(1 - sparsity, 9) for sparsity in sparsities}, reverse=True), most_ticks(axes))
+    axes.set_xticks(ticks, [percent_sparse(1 - remaining) for remaining in ticks])
+    first, last = 1 - min(sparsities), 1 - max(sparsities)
+    axes.set_xlim(first * 1.08, last / 1.08)
+    axes.set_xlabel("sparsity of the prunable weights (%)")
+
+
+def percent_sparse(sparsity: float) -> str:
+    """A sparsity in percent, with two digits of what remains, and at least one after the point."""
+    remaining = 100 * (1 - sparsity)
+    if not 0 < remaining < 100:
+        return f"{100 * sparsity:.0f}"
+    return f"{100 * sparsity:.{max(1, 1 - math.floor(math.log10(remaining)))}f}"
+
+
+def most_ticks(axes: Axes) -> int:
+    """How many labels of some digits fit under a panel."""
+    return 12 if axes.get_gridspec().ncols == 1 else 7
+
+
+def _spread(values: Sequence[float], most: int) -> list[float]:
+    """About `most` of the falling positive values, evenly spread on a logarithmic axis."""
+    gap = math.log(values[0] / values[-1]) / most
+    kept = [values[0]]
+    for value in values[1:]:
+        if math.log(kept[-1] / value) >= gap * 0.999:
+            kept.append(value)
+    return kept
