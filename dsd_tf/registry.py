@@ -58,6 +58,27 @@ METHODS = {
     "gradual": "dsd_tf.methods.gradual:plan",
     "iterative": "dsd_tf.methods.iterative:plan",
     "dsd": "dsd_tf.methods.dsd:plan",
+    "ac_dc": "dsd_tf.methods.ac_dc:plan",
+    "gmp": "dsd_tf.methods.gradual:gmp",
+    "static": "dsd_tf.methods.dynamic:static",
+    "set": "dsd_tf.methods.dynamic:random_growth",
+    "rigl": "dsd_tf.methods.dynamic:gradient_growth",
+    "snfs": "dsd_tf.methods.dynamic:momentum_growth",
+    "flying_bird": "dsd_tf.methods.dynamic:random_growth",
+    "random": "dsd_tf.methods.at_init:random",
+    "snip": "dsd_tf.methods.at_init:snip",
+    "grasp": "dsd_tf.methods.at_init:grasp",
+    "synflow": "dsd_tf.methods.at_init:synflow",
+    "omp": "dsd_tf.methods.from_dense:omp",
+    "omp_erk": "dsd_tf.methods.from_dense:omp_erk",
+    "lth": "dsd_tf.methods.from_dense:lth",
+    "pre_erk": "dsd_tf.methods.from_dense:pre_erk",
+}
+
+# What --allocation=auto is, where it is not global.
+ALLOCATION_OF_METHOD = {
+    **dict.fromkeys(("static", "set", "rigl", "snfs", "omp_erk", "pre_erk"), "erk"),
+    "flying_bird": "igq",
 }
 
 RETRAIN_POLICIES = {
@@ -83,6 +104,33 @@ SCHEDULES = {
 OBJECTIVES = {
     "cross_entropy": "dsd_tf.training.objectives.cross_entropy:make",
     "distill": "dsd_tf.training.objectives.distillation:make",
+    "adversarial": "dsd_tf.training.objectives.adversarial:make",
+}
+
+ATTACKS = {
+    name: f"dsd_tf.robustness.attacks:{name}" for name in ("fgsm", "pgd20", "pgd50_restarts", "apgd_ce", "apgd_dlr")
+}
+
+DIFFICULTY_SCORES = {
+    "el2n": "dsd_tf.robustness.difficulty:el2n",
+    "grand": "dsd_tf.robustness.difficulty:grand",
+    "loss": "dsd_tf.robustness.difficulty:loss",
+    "confidence": "dsd_tf.robustness.difficulty:confidence",
+}
+
+CORRUPTIONS = {
+    "gaussian_noise": "dsd_tf.robustness.corruptions.noise:gaussian_noise",
+    "shot_noise": "dsd_tf.robustness.corruptions.noise:shot_noise",
+    "impulse_noise": "dsd_tf.robustness.corruptions.noise:impulse_noise",
+    "speckle_noise": "dsd_tf.robustness.corruptions.noise:speckle_noise",
+    "gaussian_blur": "dsd_tf.robustness.corruptions.blur:gaussian_blur",
+    "defocus_blur": "dsd_tf.robustness.corruptions.blur:defocus_blur",
+    "contrast": "dsd_tf.robustness.corruptions.light:contrast",
+    "brightness": "dsd_tf.robustness.corruptions.light:brightness",
+    "saturate": "dsd_tf.robustness.corruptions.light:saturate",
+    "fog": "dsd_tf.robustness.corruptions.light:fog",
+    "pixelate": "dsd_tf.robustness.corruptions.digital:pixelate",
+    "jpeg_compression": "dsd_tf.robustness.corruptions.digital:jpeg_compression",
 }
 
 OPTIMIZERS = {
@@ -95,6 +143,11 @@ EXPORT_FORMATS = {
     "savedmodel": "dsd_tf.export.savedmodel:export",
     "keras": "dsd_tf.export.keras_file:export",
     "litert": "dsd_tf.export.litert:export",
+}
+
+
+ENGINES = {
+    "local": "dsd_tf.studies.local_engine:LocalEngine",
 }
 
 

@@ -47,3 +47,23 @@ def finished_run(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("finished") / "run"
     run(Settings(width=0.2, epochs=3, method="iterative", rounds=2, prune_fraction=0.5), str(path))
     return path
+
+
+@pytest.fixture
+def put_run():
+    """Puts on disk the run of these settings, finished with a test accuracy, or else only begun."""
+
+    from dsd_tf.experiment.run_directory import RunDirectory
+    from dsd_tf.files import write_json
+
+    def put(path, settings, accuracy=None):
+        with RunDirectory(path, settings) as directory:
+            directory.create({}, {})
+        if accuracy is not None:
+            final = {"phase": "dense", "test_accuracy": accuracy, "sparsity": 0.5, "best_epoch": {"epoch": 3}}
+            phase = {"phase": "dense", "sparsity": 0.5, "test": {"top1": accuracy}, "kept_by_kernel": {"a/kernel": 1},
+                     "emptied": []}  # fmt: skip
+            results = {"final": final, "phases": [phase]}
+            write_json(directory.summary, {"results": results, "timing": {"training_seconds": 1.5}})
+
+    return put

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from dsd_tf.errors import UsageError
 from dsd_tf.files import (
+    lock,
     read_arrays,
     read_json,
     remove_temporary,
@@ -136,3 +138,11 @@ def test_a_file_that_is_not_json_is_named(tmp_path):
     (tmp_path / "config.json").write_text('{"a": ')
     with pytest.raises(UsageError, match="config.json cannot be read"):
         read_json(tmp_path / "config.json")
+
+
+def test_a_folder_is_locked_against_others_until_its_descriptor_is_closed(tmp_path):
+    descriptor = lock(tmp_path, "run_dir")
+    with pytest.raises(UsageError, match=f"--study_dir={tmp_path} is in use by another process"):
+        lock(tmp_path, "study_dir")
+    os.close(descriptor)
+    os.close(lock(tmp_path, "study_dir"))

@@ -129,3 +129,10 @@ def test_every_setting_says_what_it_is():
 def test_lists_are_split_at_commas_and_empty_parts_dropped():
     assert split(" a, b ,,c") == ["a", "b", "c"]
     assert split("") == []
+
+
+def test_settings_whose_values_are_lists_say_so():
+    metadata = {field.name: field.metadata for field in dataclasses.fields(Settings)}
+    listed = {name for name in metadata if metadata[name]["listed"]}
+    assert listed == {name for name in metadata if "comma-separated" in metadata[name]["help"]}
+    assert listed == {"exclude", "milestones", "export"}

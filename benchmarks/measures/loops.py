@@ -29,19 +29,20 @@ def dsd_tf(batch: int) -> Callable[[], None]:
     """What `bin/train` does: resident bytes, shuffled anew every epoch, many steps per call, exact masks held."""
     import keras
 
-    from dsd_tf.data.feed import ResidentFeed
+    from dsd_tf.data.feed import TrainFeed
     from dsd_tf.data.images import Images
     from dsd_tf.training.kernel_masks import KernelMasks
     from dsd_tf.training.objectives.cross_entropy import CrossEntropy
     from dsd_tf.training.trainer import Trainer
 
-    feed = ResidentFeed(Images(*data()), batch, seed=0, augmentation="none")
+    feed = TrainFeed(Images(*data()), batch, seed=0, augmentation="none")
     trainer = Trainer(_network(), CrossEntropy(), feed)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     trainer.compile(keras.optimizers.SGD(0.1), metrics=[accuracy], steps_per_execution=32, jit_compile=False)
     KernelMasks.of(trainer)
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: feed.set_epoch(epoch))
-    return lambda: trainer.fit(feed.dataset(), epochs=EPOCHS, callbacks=[begin], shuffle=False, verbose=0)
+    counter = trainer.counter(feed.steps_per_epoch)
+    return lambda: trainer.fit(counter, epochs=EPOCHS, callbacks=[begin], shuffle=False, verbose=0)
 
 
 def fit_numpy(batch: int) -> Callable[[], None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from absl import flags
 
-from dsd_tf.cli import console, setting_flags, streaming
+from dsd_tf.cli import attacking, console, setting_flags, streaming
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.reporting.progress import RunProgress
@@ -27,16 +27,24 @@ ABOUT = """
 Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --dataset=NAME
 
 PATH is a .keras file or a SavedModel directory that maps images (batch, height, width, channels) of pixels in
-[0, 1] to logits. A run is evaluated on its own data set unless flags name another, and on the training labels it was
-given, noise included; all other labels are clean. Progress goes to standard error; the last line of standard output
-is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
+[0, 1] to logits, or to the probabilities of a softmax at its end. A run is evaluated on its own data set unless flags
+name another, and on the training labels it was given, noise included; all other labels are clean. Progress goes to
+standard error; the last line of standard output is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
 
 ImageNet is decoded while it is evaluated, from TFDS or from a folder of class folders, also the way Caffe does it:
 bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=imagenet2012 --data_dir=DIR
 bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=image_folder --data_dir=DIR/val --synsets=FILE
+
+Adversarial and corrupted images, for sets in memory; a run trained on corrupted images is evaluated on such by itself:
+bin/evaluate --run_dir=DIR --attack=worst --norm=linf --epsilon=8/255
+bin/evaluate --run_dir=DIR --corruption=gaussian_noise:5
+Then the line of JSON has robust_accuracy too: the share of images that are right as they are and under every attack.
 """
 
-_DATA = ("dataset", "data_dir", "image_size", "num_classes", "train_examples", "validation_fraction", "seed")
+_DATA = (
+    "dataset", "data_dir", "image_size", "num_classes", "train_examples", "train_fraction", "validation_fraction",
+    "corruption", "cache_dir", "seed", "data_seed",
+)  # fmt: skip
 _BATCH = 500  # what a run evaluates itself with: the loss is then the same to the last bit
 _SPLITS = ("train", "validation", "test")
 
@@ -50,14 +58,16 @@ def define_flags() -> list[str]:
     text = f"examples per call of the network; if empty {_BATCH}, or {streaming.BATCH} where they are streamed"
     flags.DEFINE_integer("batch_size", None, text, lower_bound=1)
     own = ["model", "run_dir", "phase", "split", "batch_size"]
-    return [*own, *setting_flags.define(_DATA), *streaming.define_flags()]
+    return [*own, *setting_flags.define(_DATA), *attacking.define_flags(), *streaming.define_flags()]
 
 
 def evaluate() -> dict[str, Any]:
     """Evaluate what the flags name; returns the line to print last."""
-    run = _check_flags()
+    run, attacks = _check_flags(), attacking.asked()
     settings = _settings(run)
     streamed = not run and streaming.wanted(settings)
+    if streamed and (attacks or settings.corruption):
+        raise UsageError("--attack and --corruption take sets of images in memory, not streamed ones")
     with console.quiet_start():
         import tensorflow as tf
 
@@ -71,6 +81,9 @@ def evaluate() -> dict[str, Any]:
         network = Network.of(f"the network of {options.run_dir}", run.network(options.phase))
     else:
         network = Network.load(Path(options.model))
+    if attacks:
+        images, _ = _read(settings, options.split)
+        attacks.threat.check_fits(images.images.shape[1:])
     if streamed:
         scores, seconds, counts = score_stream(network, settings, options.split, options.batch_size or streaming.BATCH)
     else:
@@ -79,14 +92,17 @@ def evaluate() -> dict[str, Any]:
     speed = scores.examples / seconds
     print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
     times = {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
-    return dataclasses.asdict(scores) | counts | times
+    result = dataclasses.asdict(scores) | counts | times
+    if attacks:
+        result |= attacking.attack(network, images, attacks, options.batch_size or _BATCH, settings.seed)
+    return result
 
 
 def _settings(run: FinishedRun | None) -> Settings:
     """The run's settings, or the defaults, with what the command line says of the data."""
     settings, given = run.settings if run else Settings(), setting_flags.given(_DATA)
     if "dataset" in given:
-        settings = settings.without_noise()
+        settings = settings.without_noise().without_subset()
     return dataclasses.replace(settings, **given)
 
 
@@ -164,7 +180,7 @@ def _read(settings: Settings, split: str) -> tuple[Images, int]:
         settings = dataclasses.replace(settings, validation_fraction=0)
     if split != "train":
         # reading all of them would only take time and memory
-        settings = dataclasses.replace(settings.without_noise(), train_examples=1)
+        settings = dataclasses.replace(settings.without_noise().without_subset(), train_examples=1)
     images = load_images(settings)
     if getattr(images, split) is None:
         raise UsageError(f"data set {settings.dataset!r} has no validation split; give --validation_fraction")

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from dsd_tf.data.difficulty import Subset
 from dsd_tf.data.images import Images, check_labels
 from dsd_tf.data.known import known
 from dsd_tf.data.label_noise.noise import LabelNoise, corrupt
@@ -22,7 +23,9 @@ class ImageSet:
     """An image-classification set in memory.
 
     `mean` and `std` are per channel, of pixels in [0, 1]; `augmentation` is what the papers train this set
-    with. The test split is for reporting: nothing in training or model selection may look at it.
+    with. `train_names` are the ids of the training examples, or their positions in the set where it has no ids;
+    `train_size` counts the training examples of the whole set. The test split is for reporting: nothing in
+    training or model selection may look at it.
     """
 
     name: str
@@ -33,6 +36,8 @@ class ImageSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     augmentation: str
+    train_names: np.ndarray
+    train_size: int
 
 
 class Source(Protocol):
@@ -51,6 +56,8 @@ def load(
     *,
     data_dir: str | None = None,
     train_examples: int = 0,
+    train_fraction: float = 1.0,
+    subset: Subset | None = None,
     validation_fraction: float = 0.1,
     image_size: int = 0,
     label_noise: LabelNoise | None = None,
@@ -60,29 +67,33 @@ def load(
     """Reads "digits", "image_folder" or the TFDS set called `name` into memory.
 
     `validation_fraction` of the training examples is held out by `seed`; a set that brings a validation
-    split beside its test split is validated on that instead, and 0 gives no validation split.
-    `train_examples` of the rest are kept, by `seed`, 0 for all of them. Images are cut to `image_size`
-    squares, 0 for the set's own size. `label_noise` corrupts the labels of those training examples; validation
-    and test labels stay clean, so that models are chosen and judged by true labels.
+    split beside its test split is validated on that instead, and 0 gives no validation split. Of the rest those
+    are kept that `subset` picks, or `train_examples` by `seed`, or else `train_fraction` of them. Images are cut
+    to `image_size` squares, 0 for the set's own size. `label_noise` corrupts the labels of those training
+    examples; validation and test labels stay clean, so that models are chosen and judged by true labels.
 
     Raises UsageError for anything that cannot be read so, or would not fit in memory.
     """
     if image_size < 0:
         raise UsageError(f"image size {image_size} is negative; 0 takes the set's own")
     source = _open(name, data_dir, image_size, download)
-    train, validation = _train_and_validation(source, name, validation_fraction, train_examples, seed)
+    train, names, validation = _train_and_validation(
+        source, name, validation_fraction, train_examples, train_fraction, seed
+    )
+    set_size = source.examples["train"]
+    if subset:
+        picked = subset.pick(names, train.labels, name, set_size)
+        train, names = train.take(picked), names[picked]
     test = source.read("test", np.arange(source.examples["test"]))
     for role, images in (("train", train), ("validation", validation), ("test", test)):
         if images is not None:
             check_labels(images.labels, source.num_classes, f"data set {name!r}, {role} split")
     if label_noise:
-        train = corrupt(
-            train, label_noise, dataset=name, num_classes=source.num_classes, set_size=source.examples["train"]
-        )
+        train = corrupt(train, label_noise, dataset=name, num_classes=source.num_classes, set_size=set_size)
     published = known(name)
     mean, std = (published.mean, published.std) if published else channel_statistics(train.images)
     augmentation = published.augmentation if published else "none"
-    return ImageSet(name, train, validation, test, source.num_classes, mean, std, augmentation)
+    return ImageSet(name, train, validation, test, source.num_classes, mean, std, augmentation, names, set_size)
 
 
 def _open(name: str, data_dir: str | None, image_size: int, download: bool) -> Source:
@@ -103,13 +114,14 @@ def _open(name: str, data_dir: str | None, image_size: int, download: bool) -> S
 
 
 def _train_and_validation(
-    source: Source, name: str, validation_fraction: float, train_examples: int, seed: int
-) -> tuple[Images, Images | None]:
+    source: Source, name: str, validation_fraction: float, train_examples: int, train_fraction: float, seed: int
+) -> tuple[Images, np.ndarray, Images | None]:
     own_validation = validation_fraction > 0 and "validation" in source.examples
     parts = split(
         source.examples["train"],
         validation_fraction=0 if own_validation else validation_fraction,
         train_examples=train_examples,
+        train_fraction=train_fraction,
         seed=seed,
     )
     kept = np.union1d(parts.train, parts.validation)
@@ -117,7 +129,8 @@ def _train_and_validation(
     check_fits(name, len(kept) + others, source.image_shape)
     pool = source.read("train", kept)
     train = pool.take(np.searchsorted(kept, parts.train))
+    names = parts.train.astype(str) if train.ids is None else train.ids
     if own_validation:
-        return train, source.read("validation", np.arange(source.examples["validation"]))
+        return train, names, source.read("validation", np.arange(source.examples["validation"]))
     held_out = pool.take(np.searchsorted(kept, parts.validation))
-    return train, held_out if len(held_out) else None
+    return train, names, held_out if len(held_out) else None

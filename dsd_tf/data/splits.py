@@ -19,14 +19,17 @@ class Split:
     validation: np.ndarray
 
 
-def split(examples: int, *, validation_fraction: float, train_examples: int, seed: int) -> Split:
+def split(
+    examples: int, *, validation_fraction: float, train_examples: int, seed: int, train_fraction: float = 1.0
+) -> Split:
     """Holds `round(examples * validation_fraction)` examples out, then keeps `train_examples` of the rest.
 
-    `train_examples` of 0 keeps all the rest. The held-out examples depend on the seed and the fraction only,
-    and a smaller training subset is part of a larger one, so runs on growing subsets are comparable.
+    `train_examples` of 0 keeps `train_fraction` of the rest, rounded down. The held-out examples depend on the
+    seed and the fraction only, and a smaller training subset is part of a larger one, so runs on growing subsets
+    are comparable.
 
     Raises UsageError for a fraction outside [0, 1), one that leaves either part empty, or more training
-    examples than there are.
+    examples than there are; and unless `train_fraction` is in (0, 1] and leaves any.
     """
     if not 0 <= validation_fraction < 1:
         raise UsageError(f"validation fraction {validation_fraction} is outside [0, 1)")
@@ -38,7 +41,20 @@ def split(examples: int, *, validation_fraction: float, train_examples: int, see
         )
     order = randomness.generator(seed, "split").permutation(examples)
     rest = np.sort(order[held_out:])
+    if not train_examples and train_fraction != 1:
+        train_examples = _count(len(rest), train_fraction)
     return Split(_subset(rest, train_examples, seed), np.sort(order[:held_out]))
+
+
+def _count(examples: int, fraction: float) -> int:
+    if not 0 < fraction <= 1 or not share_of(examples, fraction):
+        raise UsageError(f"train fraction {fraction} of {examples} examples: it must be in (0, 1] and leave some")
+    return share_of(examples, fraction)
+
+
+def share_of(count: int, share: float) -> int:
+    """floor(count * share), safe from the rounding of, say, 100 * 0.29."""
+    return int(round(count * share, 6))
 
 
 def _subset(rest: np.ndarray, train_examples: int, seed: int) -> np.ndarray:

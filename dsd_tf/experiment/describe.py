@@ -10,7 +10,7 @@ from rich.table import Table
 from dsd_tf.data.label_noise.noise import describe_noise
 from dsd_tf.experiment.runner import make_plan
 from dsd_tf.experiment.workbench import Workbench, build_workbench
-from dsd_tf.methods.plan import Nonzero, Phase, Prune
+from dsd_tf.methods.plan import Nonzero, Phase, Prune, Sparse
 from dsd_tf.reporting.tables import make_table, print_table
 from dsd_tf.settings import Settings
 from dsd_tf.sparsity.granularity import NofM
@@ -27,13 +27,20 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
     table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
     for phase in plan:
         span = f"{phase.start:,}-{phase.stop:,}"
-        masks = str(phase.masks) if phase.schedule is None else f"{type(phase.schedule).__name__} schedule"
-        table.add_row(phase.name, str(phase.weights), masks, span, str(phase.learning_rate), f"{phase.sparsity:.3%}")
+        table.add_row(
+            phase.name, str(phase.weights), _masks(phase), span, str(phase.learning_rate), f"{phase.sparsity:.3%}"
+        )
     print_table(table)
     print()
     print_table(_densities(bench, max(plan, key=lambda phase: phase.sparsity)))
     steps = sum(phase.stop - phase.start for phase in plan)
     return {"phases": len(plan), "steps": steps, "steps_per_epoch": bench.feed.steps_per_epoch}
+
+
+def _masks(phase: Phase) -> str:
+    if phase.schedule is not None:
+        return f"{type(phase.schedule).__name__} schedule"
+    return str(phase.masks) if phase.topology is None else f"{phase.masks}, {phase.topology}"
 
 
 def _densities(bench: Workbench, phase: Phase) -> Table:
@@ -55,5 +62,5 @@ def _targets(bench: Workbench, phase: Phase) -> dict[str, str]:
         return dict.fromkeys(shapes, str(selection.granularity))
     if selection.allocation.is_global:
         return dict.fromkeys(shapes, "as ranked over all layers")
-    density = phase.masks.density if isinstance(phase.masks, Prune) else 1 - phase.sparsity
+    density = phase.masks.density if isinstance(phase.masks, Prune | Sparse) else 1 - phase.sparsity
     return {name: f"{value:.6f}" for name, value in selection.allocation.densities(shapes, density).items()}

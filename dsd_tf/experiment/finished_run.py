@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.run_directory import RunDirectory, load_settings
 from dsd_tf.files import read_arrays
@@ -87,3 +89,15 @@ class FinishedRun:
         from dsd_tf.experiment.state import restore
 
         restore(read_arrays(self._directory.phase(phase)), model=model.variables)
+
+    def learning(self, phase: str = "") -> np.ndarray:
+        """Which training examples were right after each epoch of a phase, bool [epochs, N].
+
+        Raises:
+            UsageError: for a phase the run has not, and for a run that did not keep this.
+        """
+        name = self.record(phase)["phase"]
+        files = sorted(self._directory.learning(name, 0).parent.glob("[0-9]*.npz"))
+        if not files:
+            raise UsageError(f"phase {name} of the run kept no record of its epochs: train with --record_learning")
+        return np.stack([read_arrays(file)["right"] for file in files])

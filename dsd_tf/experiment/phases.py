@@ -9,17 +9,21 @@ import numpy as np
 
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.checkpoints import Checkpoints
+from dsd_tf.experiment.initial_masks import initial_masks
+from dsd_tf.experiment.mask_history import MaskHistory
 from dsd_tf.experiment.record import phase_record
 from dsd_tf.experiment.recorder import EpochStart, Journal, Recorder, diverged, epoch_window
 from dsd_tf.experiment.run_directory import RunDirectory, masks_path, write_lines
 from dsd_tf.experiment.state import pack, read_meta, restore, seed_dropout
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.files import read_arrays, write_arrays
-from dsd_tf.methods.plan import AllWeights, EndOf, FromFile, FromRun, Initial, Nonzero, Phase, Prune, Remembered
+from dsd_tf.methods.plan import AllWeights, EndOf, FromFile, FromRun, Initial, Nonzero, Phase, Prune, Remembered, Sparse
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.sparsity.masks import Masks
+from dsd_tf.training.callbacks.drop_and_grow import DropAndGrow
 from dsd_tf.training.callbacks.rewind import Rewind
 from dsd_tf.training.callbacks.update_pruning_step import UpdatePruningStep
+from dsd_tf.training.dense_gradients import DenseGradients
 from dsd_tf.training.pruning import PruningRule, ScheduledPruning
 
 
@@ -38,8 +42,8 @@ class PhaseRunner:
 
         `epochs_before` are the epoch figures of the phases before it, `steps_before` their steps.
         """
-        journal = Journal()
         self._prepare(phase, number)
+        journal = Journal(MaskHistory(self._bench, phase))
         epoch = self._resume(phase, journal)
         # drops what a killed process wrote after its last checkpoint
         write_lines(self._directory.metrics, epochs_before + journal.epochs)
@@ -52,6 +56,9 @@ class PhaseRunner:
         seed_dropout(self._bench.model, self._bench.settings.seed, number)
         self._bench.masks.reset_slots()
         self._bench.masks.apply(masks)
+        if phase.topology is not None and phase.topology.gradient_decay is not None:
+            # before a checkpoint is read, which has them among the optimizer's variables
+            DenseGradients(self._bench.masks, phase.topology.gradient_decay)
 
     def _masks(self, phase: Phase) -> Masks:
         match phase.masks:
@@ -62,6 +69,9 @@ class PhaseRunner:
                 return self._nonzero()
             case FromRun():
                 return given_masks(phase.masks, self._bench)
+            case Sparse():
+                self._set_weights(phase.weights)
+                return initial_masks(self._bench, phase.masks)
             case Prune(name, keep, density):
                 self._set_weights(EndOf(name))
                 return self._bench.selection.masks(
@@ -99,20 +109,23 @@ class PhaseRunner:
         restore(arrays, model=self._bench.model.variables, optimizer=self._bench.trainer.optimizer.variables)
         journal.epochs[:] = meta["epochs"]
         journal.seconds = meta["seconds"]
+        explored = [arrays[f"explored/{index}"] for index in range(len(self._bench.masks.shapes))]
+        journal.history.resume(meta["history"], explored)
         return meta["epoch"]
 
     def _train(self, phase: Phase, epoch: int, journal: Journal, steps_before: int) -> None:
         bench = self._bench
+        bench.masks.on_change = journal.history.add
         callbacks = [
             EpochStart(bench, phase),
             *self._mask_callbacks(phase),
             Recorder(bench, self._directory, phase, journal, self._checkpoints, self._progress, steps_before),
         ]
         for first, last in _equal_epochs(phase, epoch, bench.feed.steps_per_epoch):
-            bench.feed.set_epoch(first, *epoch_window(phase, first, bench.feed.steps_per_epoch))
+            start, stop = epoch_window(phase, first, bench.feed.steps_per_epoch)
             try:
                 bench.trainer.fit(
-                    bench.feed.dataset(),
+                    bench.trainer.counter(stop - start),
                     initial_epoch=first,
                     epochs=last,
                     callbacks=callbacks,
@@ -132,13 +145,16 @@ class PhaseRunner:
             names = list(self._bench.masks.shapes)
             pruning = ScheduledPruning(self._bench.masks, [(names, rule)], earlier_steps=phase.start)
             callbacks.append(UpdatePruningStep(pruning))
+        if phase.topology is not None:
+            callbacks.append(DropAndGrow(phase.topology, self._bench.settings.seed))
         if phase.remember is not None and not self._directory.rewind.exists():
             callbacks.append(_RewindFile(phase.remember - phase.start, self._directory))
         return callbacks
 
     def _finish(self, phase: Phase, journal: Journal) -> dict:
         bench = self._bench
-        record = phase_record(bench, phase, journal.epochs)
+        bench.masks.on_change = lambda masks: None
+        record = phase_record(bench, phase, journal.epochs, journal.history)
         if not np.isfinite(record["train"]["loss"]):
             raise diverged(f"loss {record['train']['loss']} at its end", phase, self._directory)
         bench.masks.masks.save(self._directory.masks(phase.name))

@@ -8,21 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from dsd_tf.experiment.mask_history import MaskHistory
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.methods.plan import Phase
 from dsd_tf.reporting.layers import LayerRow, layer_table, total_flops
 from dsd_tf.training.noise_fit import noise_fit
 
 
-def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The record of a phase whose end the model is at; `epochs` are its epochs' figures.
+def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]], history: MaskHistory) -> dict[str, Any]:
+    """The record of a phase whose end the model is at; `epochs` are its epochs' figures, `history` that of its masks.
 
     Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test"
     are evaluated at the end, without augmentation. FLOPs are per example; those of training are of the whole phase, of
-    all weights and of the kept ones (None where masks changed on the way), and of the objective's own apart.
+    all weights and of those in the masks, and of the objective's own apart. "explored" is the share of weights that
+    took part at some time (Liu et al. 2021, ITOP, eq. 2), where a topology rule moves them.
     `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is chosen by validation
     accuracy; without a validation split there is none. "label_noise", if there is any, tells how the training labels
-    are fitted. "entropy" is that of the ReLUs' states, in bits.
+    are fitted. "entropy" is that of the ReLUs' states, in bits; "robustness", if it is measured, accuracy under attack.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)
@@ -42,15 +44,19 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]]) -
         "emptied": list(bench.masks.masks.emptied()),
         "dense_flops": total_flops(rows, "dense_flops"),
         "sparse_flops": total_flops(rows, "sparse_flops"),
-        **_training_cost(bench, phase, rows),
+        **_training_cost(bench, phase, rows, history),
         "learning_distance": _distance(bench),
         "train_accuracy": epochs[-1]["train_accuracy"] if epochs else None,
         "best_epoch": _best(epochs),
         "entropy": bench.entropy().to_json(),
     }
+    if phase.topology is not None:
+        record["explored"] = history.explored.density
     if bench.settings.noise:
         predictions = bench.evaluators["train"].predictions()
         record["label_noise"] = dataclasses.asdict(noise_fit(predictions, bench.images.train))
+    if bench.robustness:
+        record["robustness"] = bench.robustness.of_phase(epochs)
     return record | {name: dataclasses.asdict(evaluate()) for name, evaluate in bench.evaluators.items()}
 
 
@@ -62,15 +68,15 @@ def _best(epochs: list[dict[str, Any]]) -> dict[str, Any] | None:
     return {key: best[key] for key in ("epoch", "validation_accuracy", "test_accuracy")}
 
 
-def _training_cost(bench: Workbench, phase: Phase, rows: list[LayerRow]) -> dict[str, float | None]:
-    examples = bench.feed.examples_in(phase.start, phase.stop)
-    dense, sparse = (total_flops(rows, name) for name in ("dense_flops", "sparse_flops"))
-    steady = sparse is not None and phase.schedule is None
+def _training_cost(
+    bench: Workbench, phase: Phase, rows: list[LayerRow], history: MaskHistory
+) -> dict[str, float | None]:
+    examples, dense = bench.feed.examples_in(phase.start, phase.stop), total_flops(rows, "dense_flops")
     return {
         "training_examples": examples,
         # the backward pass costs two forward ones
         "training_flops": None if dense is None else 3 * dense * examples,
-        "sparse_training_flops": 3 * sparse * examples if steady else None,
+        "sparse_training_flops": history.training_flops(phase.stop),
         "objective_flops": bench.trainer.objective.extra_flops * examples,
     }
 

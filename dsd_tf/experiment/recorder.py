@@ -11,9 +11,11 @@ import keras
 
 from dsd_tf.errors import Diverged
 from dsd_tf.experiment.checkpoints import Checkpoints
+from dsd_tf.experiment.mask_history import MaskHistory
 from dsd_tf.experiment.run_directory import RunDirectory, append_line
 from dsd_tf.experiment.state import pack
 from dsd_tf.experiment.workbench import Workbench
+from dsd_tf.files import write_arrays
 from dsd_tf.methods.plan import Phase
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.training.callbacks.step_callback import StepCallback
@@ -21,8 +23,9 @@ from dsd_tf.training.callbacks.step_callback import StepCallback
 
 @dataclass
 class Journal:
-    """The epochs of a phase so far, and the seconds it has taken."""
+    """The masks and the epochs of a phase so far, and the seconds it has taken."""
 
+    history: MaskHistory
     epochs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -83,6 +86,9 @@ class Recorder(StepCallback):
         losses = {name: value for name, value in record.items() if name.endswith("_loss")}
         if not all(map(math.isfinite, losses.values())):
             raise diverged(f"{losses} in epoch {epoch + 1}", self._phase, self._directory)
+        if self._bench.settings.record_learning:
+            right = self._bench.evaluators["train"].predictions() == self._bench.images.train.labels
+            write_arrays(self._directory.learning(self._phase.name, epoch), {"right": right})
         self._journal.epochs.append(record)
         append_line(self._directory.metrics, record)
         self._progress.reach(self._steps_before + self.iterations)
@@ -109,19 +115,30 @@ class Recorder(StepCallback):
             if split in self._bench.evaluators and self._is_evaluated(epoch):
                 scores = self._bench.evaluators[split]()
                 record |= {f"{split}_loss": scores.loss, f"{split}_accuracy": scores.top1}
+        if self._is_attacked(epoch):
+            record |= self._bench.robustness.of_epoch()
         return record
 
     def _is_evaluated(self, epoch: int) -> bool:
         every, steps_per_epoch = self._bench.settings.evaluate_every, self._bench.feed.steps_per_epoch
         return (epoch + 1) % every == 0 or (epoch + 1) * steps_per_epoch >= self._phase.stop
 
+    def _is_attacked(self, epoch: int) -> bool:
+        """Not at the end of the phase, whose record holds the same figures."""
+        every, ends = self._bench.settings.robust_every, (epoch + 1) * self._bench.feed.steps_per_epoch
+        due = every > 0 and (epoch + 1) % every == 0 and ends < self._phase.stop
+        return due and self._bench.robustness is not None
+
     def _save(self, next_epoch: int) -> None:
+        history, explored = self._journal.history.state()
         meta = {
             "phase": self._phase.name,
             "epoch": next_epoch,
             "epochs": self._journal.epochs,
             "seconds": self._journal.seconds,
+            "history": history,
         }
-        state = pack(meta, model=self._bench.model.variables, optimizer=self.model.optimizer.variables)
+        variables = {"model": self._bench.model.variables, "optimizer": self.model.optimizer.variables}
+        state = pack(meta, **variables, explored=explored)
         self._checkpoints.save(state)
         self._saved = time.monotonic()

@@ -91,8 +91,9 @@ def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
 def _inputs(bench: Workbench) -> dict[str, str]:
     """Flag -> SHA-256 of what it names, of files and runs whose content results depend on."""
     inputs = {"init_from": bench.given.sha256} if bench.given else {}
-    if file := bench.settings.label_noise_file:
-        inputs["label_noise_file"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    for name in ("label_noise_file", "train_subset"):
+        if file := getattr(bench.settings, name):
+            inputs[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     if bench.settings.teacher:
         inputs["teacher"] = digest(bench.settings.teacher)
     return inputs
@@ -154,7 +155,7 @@ def _set_steps_per_execution(bench: Workbench, plan: list[Phase]) -> None:
     bench.trainer.steps_per_execution = steps_per_execution(
         plan,
         bench.feed.steps_per_epoch,
-        step_flops=3 * forward * bench.settings.batch_size,  # the backward pass costs two forward ones
-        replicas=bench.trainer.distribute_strategy.num_replicas_in_sync,
+        # the backward pass costs two forward ones
+        step_flops=(3 * forward + bench.trainer.objective.extra_flops) * bench.settings.batch_size,
         wanted=bench.settings.steps_per_execution,
     )

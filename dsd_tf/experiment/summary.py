@@ -27,6 +27,7 @@ def summarise(
 
 
 def _headline(record: dict[str, Any]) -> dict[str, Any]:
+    robustness = record.get("robustness")
     return {
         "phase": record["phase"],
         "test_accuracy": record["test"]["top1"],
@@ -38,6 +39,7 @@ def _headline(record: dict[str, Any]) -> dict[str, Any]:
         "dense_flops": record["dense_flops"],
         "sparse_flops": record["sparse_flops"],
         "best_epoch": record["best_epoch"],
+        **({"robust_test_accuracy": robustness["test"]["robust_accuracy"]} if robustness else {}),
     }
 
 

@@ -14,13 +14,15 @@ import tensorflow as tf
 from dsd_tf import randomness, registry
 from dsd_tf.analysis.entropy import EntropyMeter
 from dsd_tf.data.caffe_preprocessing import MEANS_BGR
-from dsd_tf.data.feed import ResidentFeed, TrainFeed
+from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.given_weights import GivenWeights, give_weights
+from dsd_tf.experiment.robustness import RobustnessMeter
 from dsd_tf.experiment.teacher import open_teacher
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
+from dsd_tf.robustness.corruptions.apply import corrupt_set, default_cache
 from dsd_tf.settings import Settings, split
 from dsd_tf.sparsity.allocation import Allocation
 from dsd_tf.sparsity.granularity import parse as parse_granularity
@@ -86,6 +88,11 @@ class Workbench:
         return EntropyMeter(self.model, self.images.train, batch_size=_EVALUATION_BATCH)
 
     @cached_property
+    def robustness(self) -> RobustnessMeter | None:
+        """Measures accuracy under attack, if the settings ask for it."""
+        return RobustnessMeter.of(self.settings, self.model, self.images, batch_size=_EVALUATION_BATCH)
+
+    @cached_property
     def selection(self) -> Selection:
         settings = self.settings
         return Selection(
@@ -120,22 +127,18 @@ def build_workbench(settings: Settings) -> Workbench:
     tf.config.experimental.enable_op_determinism()
     images = load_images(settings)
     replicas = strategy.num_replicas_in_sync
-    feed = _feed(settings, images, replicas)
+    feed = TrainFeed(
+        images.train,
+        settings.batch_size,
+        seed=settings.seed,
+        augmentation=images.augmentation if settings.augmentation == "auto" else settings.augmentation,
+    )
     with strategy.scope():
         model = network(settings, images, synchronized=replicas > 1)
         trainer = _trainer(model, settings, images, feed)
     kernels = _filtered(list_kernels(model), settings)
     masks = KernelMasks.of(trainer, kernels)
     return Workbench(settings, images, feed, model, trainer, kernels, masks, _given(settings, images))
-
-
-def _feed(settings: Settings, images: ImageSet, replicas: int) -> TrainFeed:
-    return (ResidentFeed if replicas == 1 else TrainFeed)(
-        images.train,
-        settings.batch_size,
-        seed=settings.seed,
-        augmentation=images.augmentation if settings.augmentation == "auto" else settings.augmentation,
-    )
 
 
 def _given(settings: Settings, images: ImageSet) -> GivenWeights | None:
@@ -155,16 +158,22 @@ def _filtered(kernels: list[Kernel], settings: Settings) -> list[Kernel]:
 
 
 def load_images(settings: Settings) -> ImageSet:
-    """The data set the settings name, split by their seed."""
-    return load(
+    """The data set the settings name, split by their seed, and corrupted if they say so."""
+    images = load(
         settings.dataset,
         data_dir=settings.data_dir or None,
         train_examples=settings.train_examples,
+        train_fraction=settings.train_fraction,
+        subset=settings.subset,
         validation_fraction=settings.validation_fraction,
         image_size=settings.image_size,
         label_noise=settings.noise,
-        seed=settings.seed,
+        seed=settings.seed_of_data,
     )
+    if settings.corrupted_by:
+        cache = Path(settings.cache_dir) if settings.cache_dir else default_cache()
+        images = corrupt_set(images, settings.corrupted_by, settings.seed_of_data, cache)
+    return images
 
 
 def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronized: bool = False) -> keras.Model:

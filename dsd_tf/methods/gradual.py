@@ -13,7 +13,7 @@ from dsd_tf.sparsity.schedules import ConstantSparsity, PolynomialDecay, Pruning
 
 
 def plan(settings: Settings, facts: Facts) -> list[Phase]:
-    """One phase under TFMOT's schedule of the name."""
+    """One phase under TFMOT's schedule of the name, called after the method."""
     begin, end, frequency = (steps(settings, facts, flag) for flag in ("begin", "end", "frequency"))
     if begin >= end:
         raise UsageError(f"--begin={settings.begin} (step {begin}) must lie before --end={settings.end} (step {end})")
@@ -22,13 +22,18 @@ def plan(settings: Settings, facts: Facts) -> list[Phase]:
     return [
         dataclasses.replace(
             phase,
-            name="gradual",
+            name=settings.method,
             level=1,
             role="sparse",
             sparsity=settings.sparsity,
             schedule=schedule(settings.sparsity, begin, end, max(1, frequency)),
         )
     ]
+
+
+def gmp(settings: Settings, facts: Facts) -> list[Phase]:
+    """GMP: by the cubic schedule, which reaches the sparsity exactly at `--end`."""
+    return plan(dataclasses.replace(settings, schedule="polynomial"), facts)
 
 
 def polynomial(sparsity: float, begin: int, end: int, frequency: int) -> PruningSchedule:

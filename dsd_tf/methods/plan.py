@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dsd_tf.sparsity.schedules import PruningSchedule
+from dsd_tf.sparsity.topology import Topology
 from dsd_tf.training.learning_rate import LearningRate
 
 
@@ -78,6 +79,22 @@ class Prune:
 
 
 @dataclass(frozen=True)
+class Sparse:
+    """Masks of `density` chosen at the weights the phase starts from, by a score that takes no training.
+
+    `score` is "random", "snip", "grasp" or "synflow". With `resample` only the numbers per kernel are the score's; the
+    places are drawn at random.
+    """
+
+    density: float
+    score: str = "random"
+    resample: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.score} at density {self.density:.4g}" + (", places redrawn" if self.resample else "")
+
+
+@dataclass(frozen=True)
 class FromRun:
     """The masks a phase of another run ended with."""
 
@@ -93,22 +110,24 @@ class Phase:
     """One uninterrupted training: where weights and masks come from, how long, at what learning rate.
 
     `start` and `stop` are steps on the schedules of learning rate and data. The optimizer starts fresh, its step count
-    at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs. At
-    step `remember` the weights are kept for `Remembered`. `level` and `sparsity` (the nominal one) are for the
-    report; `role` tells what the phase is ("given", "dense", "sparse", "redense"). A phase without steps trains
-    nothing: it is there for what follows to start from, and for the report.
+    at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs, or
+    `topology` does, whose steps count from the phase's start. At step `remember` the weights are kept for `Remembered`.
+    `level` and `sparsity` (the nominal one) are for the report; `role` tells what the phase is ("given", "dense",
+    "sparse", "redense"). A phase without steps trains nothing: it is there for what follows to start from, and for the
+    report.
     """
 
     name: str
     level: int
     role: str
     weights: Initial | FromFile | EndOf | Remembered
-    masks: AllWeights | Nonzero | Prune | FromRun
+    masks: AllWeights | Nonzero | Prune | Sparse | FromRun
     start: int
     stop: int
     learning_rate: LearningRate
     sparsity: float = 0.0
     schedule: PruningSchedule | None = None
+    topology: Topology | None = None
     remember: int | None = None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from dsd_tf.errors import UsageError
-from dsd_tf.methods.plan import AllWeights, Facts, FromFile, Initial, Phase
+from dsd_tf.methods.plan import AllWeights, Facts, FromFile, Initial, Phase, Sparse
 from dsd_tf.settings import Settings, split
 from dsd_tf.sparsity.times import Time
+from dsd_tf.sparsity.topology import Topology
 from dsd_tf.training.learning_rate import LearningRate
 
 
@@ -43,4 +46,17 @@ def dense_phase(settings: Settings, facts: Facts, remember: int | None = None) -
         stop=total_steps(settings, facts),
         learning_rate=learning_rate(settings),
         remember=remember,
+    )
+
+
+def sparse_phase(settings: Settings, facts: Facts, masks: Sparse, topology: Topology | None = None) -> Phase:
+    """The same training, sparse from its first step on; named after the method."""
+    return dataclasses.replace(
+        dense_phase(settings, facts),
+        name=settings.method,
+        level=1,
+        role="sparse",
+        masks=masks,
+        sparsity=settings.sparsity,
+        topology=topology,
     )

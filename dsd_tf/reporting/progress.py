@@ -91,7 +91,7 @@ class RunProgress:
 
     def _left(self) -> str:
         steps = self._done - (self._first or 0)
-        if not steps:
+        if steps < self.total / 100:
             return "unknown time"
         seconds = (self.total - self._done) * (time.monotonic() - self._started) / steps
         minutes, seconds = divmod(round(seconds), 60)

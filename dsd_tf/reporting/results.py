@@ -28,6 +28,9 @@ def describe_results(path: str, summary: dict[str, Any]) -> None:
     if "label_noise" in records[-1]:
         print_table(_noise_table(records))
         print()
+    if "robustness" in records[-1]:
+        print_table(_robustness_table(records))
+        print()
     print_table(format_layers([LayerRow(**row) for row in summary["results"]["layers"]]))
     print(f"\nFLOPs are theoretical: zeros alone do not make a dense kernel faster. Files of the run: {path}")
 
@@ -45,4 +48,17 @@ def _noise_table(records: list[dict[str, Any]]) -> Table:
         shares = (noise[key] for key in columns.values())
         cells = ("-" if share is None else f"{share:.2%}" for share in shares)
         table.add_row(record["phase"], f"{noise['rate']:.2%}", *cells)
+    return table
+
+
+def _robustness_table(records: list[dict[str, Any]]) -> Table:
+    """How each phase ended under attack, and at the epoch that was best by robust validation accuracy."""
+    first = records[0]["robustness"]
+    attack = f"{first['attack']}, {first['norm']} {first['epsilon']:.4g}"
+    table = make_table("phase", f"test under {attack}", "train", "gap", "best epoch", "test then")
+    for record in records:
+        found, best = record["robustness"], record["robustness"]["best_epoch"]
+        figures = (found["test"]["robust_accuracy"], found["train"]["robust_accuracy"], found["gap"])
+        then = (str(best["epoch"] + 1), f"{best['test_robust_accuracy']:.2%}") if best else ("-", "-")
+        table.add_row(record["phase"], *(f"{figure:.2%}" for figure in figures), *then)
     return table

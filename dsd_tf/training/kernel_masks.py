@@ -27,6 +27,7 @@ class KernelMasks:
     Attributes:
         shapes: of the kernels, by name.
         before_training: called whenever `fit` or `train_on_batch` begins; may raise.
+        on_change: told the masks whenever they were set.
     """
 
     def __init__(self, model: keras.Model, kernels: Sequence[Kernel]):
@@ -34,6 +35,7 @@ class KernelMasks:
         self.kernels = [kernel for kernel in kernels if not kernel.why_dense]
         self.shapes = {kernel.name: kernel.shape for kernel in self.kernels}
         self.before_training: Callable[[], None] = lambda: None
+        self.on_change: Callable[[Masks], None] = lambda masks: None
         self._optimizer: Masked | None = None
 
     @classmethod
@@ -88,10 +90,18 @@ class KernelMasks:
         self._optimizer = masked
         self._find_variables(positions)
         self._frozen = {name: masks[name] for name, variables in self._held.items() if not variables}
-        if self.model.train_function is not None:
-            # a step traced before the optimizer had masks would go on without them
-            type(self.model).make_train_function(self.model, force=True)
+        self.retrace()
         self.apply(masks)
+
+    def retrace(self) -> None:
+        """Trace the training step anew if it has been: it would go on without what the optimizer was given since."""
+        if self.model.train_function is not None:
+            type(self.model).make_train_function(self.model, force=True)
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the kernels that are not frozen, in the order of the optimizer's masks."""
+        return [name for name, masks in self._held.items() if masks]
 
     @property
     def masks(self) -> Masks:
@@ -111,6 +121,7 @@ class KernelMasks:
             clear(variables, _to_clear(values(variables[0]), before[name], masks[name]))
             replace(self._held[name], masks[name])
         self._frozen = {name: masks[name] for name in self._frozen}
+        self.on_change(masks)
 
     def enforce(self) -> None:
         """Zero what was assigned to masked weights from outside (`set_weights`, `load_weights`)."""
@@ -132,6 +143,8 @@ class KernelMasks:
                 slot.assign(tf.zeros_like(slot.value))
             if self._optimizer.use_ema:
                 self._optimizer._model_variables_moving_average[position].assign(variable)
+        if self._optimizer.memory:
+            self._optimizer.memory.clear()
         self._optimizer._iterations.assign(iterations)
 
     def _find_variables(self, positions: Sequence[int | None]) -> None:

@@ -7,13 +7,14 @@ to be enforced afterwards, the layers stay plain Keras layers, and a saved optim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from dsd_tf.errors import UsageError
+from dsd_tf.training.gradient_memory import GradientMemory
 
 PACKAGE = "dsd_tf"
 
@@ -49,19 +50,23 @@ class Masked:
     shape. `l2` adds `l2 * w` to the gradient of every trainable variable (biases and normalisation included),
     after clipping and after replicas were summed. `pruning` describes, as JSON values, the pruning that is
     under way; it is saved with the optimizer, and one that was loaded with it does not train before
-    `UpdatePruningStep` takes the pruning up.
+    `UpdatePruningStep` takes the pruning up. With a `gradient_decay` a `memory` keeps the unmasked gradients
+    of the masked variables, averaged over steps with that decay.
     """
 
     masked: tuple[int, ...] = ()
     l2: float = 0.0
     pruning: dict[str, Any] | None = None
     taken_up = False
+    gradient_decay: float | None = None
+    memory: GradientMemory | None = None
 
-    def __init__(self, *args, masked: Sequence[int] = (), l2: float = 0.0, pruning=None, **kwargs):
+    def __init__(self, *args, masked: Sequence[int] = (), l2: float = 0.0, pruning=None, gradient_decay=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.masked = tuple(masked)
         self.l2 = l2
         self.pruning = pruning
+        self.gradient_decay = gradient_decay
 
     def build(self, variables):
         if max(self.masked, default=-1) >= len(variables):
@@ -72,14 +77,29 @@ class Masked:
         super().build(variables)
         if len(self.masks) < len(self.masked):
             self._masks = [self._add_mask(variables[position]) for position in self.masked]
+        if self.gradient_decay is not None and self.memory is None:
+            self.memory = GradientMemory(self, [variables[p] for p in self.masked], self.gradient_decay)
 
     def mask_variables(self, variables: Sequence[keras.Variable], positions: Sequence[int]) -> None:
         """Have masks for the trainable `variables` at exactly these `positions`; new ones keep everything."""
         if self.masked != tuple(positions):
             for mask in self.masks:
                 self._untrack_variable(mask)
+            self._forget_gradients()
             self.masked, self._masks = tuple(positions), []
         self.build(list(variables))
+
+    def keep_gradients(self, decay: float) -> None:
+        """Have a memory of gradients with this decay; a training step that was traced before does not fill it."""
+        if self.gradient_decay != decay:
+            self._forget_gradients()
+            self.gradient_decay = decay
+        self.build(self._trainable_variables)
+
+    def _forget_gradients(self) -> None:
+        for variable in self.memory.variables if self.memory else ():
+            self._untrack_variable(variable)
+        self.memory = None
 
     def _add_mask(self, variable: keras.Variable) -> keras.Variable:
         with self._distribution_strategy.extended.colocate_vars_with(variable.value):
@@ -120,11 +140,23 @@ class Masked:
                 self.build(trainable_variables)
             positions = [self._get_variable_index(variable) for variable in trainable_variables]
         masks = dict(zip(self.masked, self.masks, strict=True))
-        masked = [
-            _masked_gradient(gradient, masks.get(position), self._trainable_variables[position])
-            for gradient, position in zip(grads, positions, strict=True)
-        ]
+        # once the gradients are kept, masking can write over them
+        with tf.control_dependencies(self._keep(dict(zip(positions, grads, strict=True)))):
+            masked = [
+                _masked_gradient(gradient, masks.get(position), self._trainable_variables[position])
+                for gradient, position in zip(grads, positions, strict=True)
+            ]
         return super().apply(masked, trainable_variables)
+
+    def _keep(self, gradients: Mapping[int, tf.Tensor | None]) -> list[tf.Tensor]:
+        """Have the memory, if there is one, take the gradients by position; returns what is there once it has."""
+        if self.memory is None:
+            return []
+        for position in self.masked:
+            if gradients.get(position) is None:
+                path = self._trainable_variables[position].path
+                raise UsageError(f"no gradient reaches {path}: weights cannot be grown there by gradient; exclude it")
+        return [self.memory.update([tf.convert_to_tensor(gradients[position]) for position in self.masked])]
 
     def update_step(self, gradient, variable, learning_rate):
         if self.l2:
@@ -132,7 +164,8 @@ class Masked:
         return super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):
-        return super().get_config() | {"masked": list(self.masked), "l2": self.l2, "pruning": self.pruning}
+        own = {"masked": list(self.masked), "l2": self.l2, "pruning": self.pruning}
+        return super().get_config() | own | {"gradient_decay": self.gradient_decay}
 
 
 _NOT_SLOTS = {"_trainable_variables", "_variables", "_masks"}

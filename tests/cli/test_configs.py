@@ -27,8 +27,11 @@ DSD = {
 
 @pytest.fixture
 def settings(fresh_flags):
+    names = train.define_flags()
+
     def read(path: Path, *more: str) -> Settings:
-        names = train.define_flags()
+        for name in names:
+            flags.FLAGS[name].unparse()
         flags.FLAGS(["train", f"--flagfile={path}", *more])
         values = {name: flags.FLAGS[name].value for name in names if name not in ("run_dir", "dry_run")}
         return Settings(**values)
@@ -54,3 +57,20 @@ def test_a_dsd_configuration_trains_what_the_paper_says_from_a_checkpoint(settin
     ]
     rates = [rate for _, _, rate, _ in DSD[name] if rate]
     assert [phase.learning_rate.at(0) for phase in plan if phase.stop] == pytest.approx(rates)
+
+
+def rates(settings: Settings) -> list[float]:
+    """The learning rate of every epoch of a plan, phase after phase."""
+    plan = registry.resolve("--method", registry.METHODS, settings.method)(settings, Facts(STEPS, {"a": (10, 10)}))
+    return [phase.learning_rate.at(epoch) for phase in plan for epoch in range(phase.stop // STEPS)]
+
+
+@pytest.mark.parametrize("name", ["mnist_dsd", "digits_dsd", "cifar10_squeezenet_dsd"])
+def test_a_dense_twin_differs_from_its_dsd_run_in_the_pruning_alone(settings, name):
+    dsd, twin = (settings(path) for path in CONFIGS if path.stem in (name, f"{name}_dense_twin"))
+    assert (dsd.method, twin.method) == ("dsd", "dense")
+    assert rates(twin) == pytest.approx(rates(dsd))
+    own = ("method", "sparsity", "allocation", "protect_first", "epochs", "lr_schedule", "milestones", "lr_decay")
+    assert {key: value for key, value in dsd.identity().items() if key not in own} == {
+        key: value for key, value in twin.identity().items() if key not in own
+    }

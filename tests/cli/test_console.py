@@ -46,6 +46,14 @@ def test_the_result_is_the_last_line_as_json(command):
     assert answer.out == ["a table", '{"a": 4, "b": 1.5}']
 
 
+def test_the_exit_code_may_depend_on_the_result(call):
+    def main():
+        start(lambda: {"failed": 2}, [], "Does something.", exit_code=lambda result: result["failed"])
+
+    answer = call(main)
+    assert (answer.code, answer.out, answer.err) == (2, ['{"failed": 2}'], [])
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [

@@ -16,7 +16,7 @@ from dsd_tf.data.digits import Digits
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.finished_run import FinishedRun
 from dsd_tf.experiment.runner import run
-from dsd_tf.export import savedmodel
+from dsd_tf.export import keras_file, savedmodel
 from dsd_tf.export.network import Network
 from dsd_tf.settings import Settings
 
@@ -60,6 +60,17 @@ def test_a_run_with_noisy_labels_is_evaluated_on_those_it_was_trained_on_and_oth
     true = 0.7 * noise["clean_accuracy"] + 0.3 * noise["noisy_fitted_true"]
     named = result(f"--run_dir={path}", "--split=train", "--dataset=digits")
     assert named["top1"] == pytest.approx(true, abs=0.01) != reported["train"]["top1"]
+
+
+@pytest.mark.parametrize("export", [keras_file.export, savedmodel.export])
+def test_a_network_that_ends_in_a_softmax_gets_the_figures_it_has_without_it(finished_run, tmp_path, export):
+    run = FinishedRun(finished_run)
+    logits = run.network()
+    export(keras.Model(logits.inputs, keras.layers.Softmax()(logits.outputs[0])), tmp_path / "net.keras")
+    scores, _ = score(Network.load(tmp_path / "net.keras"), run.settings, "test", 500)
+    reported = run.record()["test"]
+    assert (scores.top1, scores.top5) == (reported["top1"], reported["top5"])
+    assert scores.loss == pytest.approx(reported["loss"], rel=0 if export is keras_file.export else 1e-6, abs=0)
 
 
 @pytest.fixture

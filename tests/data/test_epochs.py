@@ -7,9 +7,7 @@ from dsd_tf.data.epochs import Epochs
 
 
 def plan(epoch, *, examples=50, batches=5, seed=0, start=0, stop=None):
-    epochs = Epochs(examples, batches, seed)
-    epochs.set(epoch, start, stop)
-    return epochs.plan((batches if stop is None else stop) - start)
+    return Epochs(examples, batches, seed).plan(epoch, start, stop)
 
 
 @given(examples=st.integers(1, 500), epoch=st.integers(0, 10**6), seed=st.integers(0, 2**32))
@@ -44,11 +42,4 @@ def test_batches_of_an_epoch_have_different_seeds():
 @pytest.mark.parametrize("start, stop", [(-1, 3), (3, 3), (0, 6), (5, None)])
 def test_batches_outside_the_epoch_are_refused(start, stop):
     with pytest.raises(ValueError, match="not part of an epoch of 5"):
-        Epochs(50, 5, 0).set(0, start, stop)
-
-
-def test_a_plan_of_another_length_than_declared_is_refused():
-    with pytest.raises(ValueError, match="declared 5 batches, epoch 1 has 2"):
-        epochs = Epochs(50, 5, 0)
-        epochs.set(1, 3, 5)
-        epochs.plan(5)
+        Epochs(50, 5, 0).plan(0, start, stop)

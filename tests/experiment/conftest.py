@@ -33,6 +33,9 @@ SMALL = {
     "rewind_to": "3it",
     "lr_schedule": "step",
     "finetune_lr": 0.01,
+    "update_every": "5it",
+    "score_per_class": 8,
+    "score_rounds": 3,
 }
 
 
@@ -100,7 +103,8 @@ class Run:
 
 
 class Witness(keras.callbacks.Callback):
-    """Checks after every execution that what is masked is zero and stays masked while a phase is sparse."""
+    """Checks after every execution that what is masked is zero; that it stays masked while a phase is sparse, or, where
+    masks move, that every kernel keeps its number of weights."""
 
     def __init__(self, run: Run, phase: Phase):
         super().__init__()
@@ -129,7 +133,11 @@ class Witness(keras.callbacks.Callback):
             assert not kernel.numpy()[~mask].any(), f"{kernel.path}: a masked weight is not zero"
             assert all(not slot.numpy()[~mask].any() for slot in slots), f"{kernel.path}: a masked slot is not zero"
         for name, mask in now.items():
-            assert not (mask & ~self._before[name]).any(), f"{name}: a pruned weight was revived"
+            before = self._before[name]
+            if self._phase.topology is not None:
+                assert mask.sum() == before.sum(), f"{name}: has another number of weights"
+            else:
+                assert not (mask & ~before).any(), f"{name}: a pruned weight was revived"
         self._before = now
 
     def _masked(self):

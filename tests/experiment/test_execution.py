@@ -14,9 +14,9 @@ from dsd_tf.methods.plan import Facts
 from dsd_tf.settings import Settings
 
 
-def chosen(method, facts, step_flops=1.0, replicas=1, wanted=0, **settings) -> int:
+def chosen(method, facts, step_flops=1.0, wanted=0, **settings) -> int:
     plan = method(Settings(**settings), facts)
-    return steps_per_execution(plan, facts.steps_per_epoch, step_flops, replicas, wanted)
+    return steps_per_execution(plan, facts.steps_per_epoch, step_flops, wanted)
 
 
 def facts(steps_per_epoch: int) -> Facts:
@@ -31,11 +31,6 @@ def test_nothing_to_pause_for_leaves_the_most_that_make_sense():
 def test_networks_with_much_arithmetic_gain_nothing_from_more():
     assert chosen(dsd, facts(391), step_flops=1e9) == 8
     assert chosen(dsd, facts(391), step_flops=1e12) == 1
-
-
-def test_several_replicas_take_one_step_at_a_time():
-    assert chosen(dsd, facts(391), replicas=2) == 1
-    assert chosen(dsd, facts(391), replicas=2, wanted=16) == 1
 
 
 def test_what_the_user_wants_is_kept_within_what_phases_need():
@@ -59,4 +54,4 @@ def test_masks_change_between_two_calls(frequency, size):
 def test_a_phase_that_begins_inside_an_epoch_counts_its_calls_from_there():
     phase = gradual(Settings(begin="0", end="1ep", frequency="10it"), facts(90))[0]
     inside = replace(phase, start=5, schedule=type(phase.schedule)(0.0, 0.9, 25, 65, frequency=20))
-    assert steps_per_execution([inside], 90, 1.0, 1) == 20
+    assert steps_per_execution([inside], 90, 1.0) == 20

@@ -36,6 +36,15 @@ def test_the_network_of_a_phase_is_what_the_phase_ended_with(finished_run, phase
     assert all(np.array_equal(weight, arrays[f"model/{index}"]) for index, weight in enumerate(weights))
 
 
+def test_one_network_can_be_brought_to_every_phase(finished_run):
+    run = FinishedRun(finished_run)
+    model = run.network()
+    for phase in PHASES:
+        run.bring(model, phase)
+        pairs = zip(model.get_weights(), run.network(phase).get_weights(), strict=True)
+        assert all(np.array_equal(brought, loaded) for brought, loaded in pairs)
+
+
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_network_of_a_phase_has_its_reported_figures_exactly(finished_run, phase):
     run = FinishedRun(finished_run)

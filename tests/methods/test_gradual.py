@@ -6,6 +6,7 @@ import pytest
 import tensorflow_model_optimization as tfmot
 
 from dsd_tf.errors import UsageError
+from dsd_tf.methods.plan import Facts
 from dsd_tf.sparsity.schedules import due, sparsity_at
 
 POLYNOMIAL = {"method": "gradual", "sparsity": 0.9, "begin": "2ep", "end": "80%", "frequency": "7it"}
@@ -54,3 +55,16 @@ def test_a_schedule_that_ends_after_training_is_refused(toy, plan_of):
 def test_a_schedule_without_a_window_is_refused(toy, plan_of, end):
     with pytest.raises(UsageError, match="--begin=2ep .step 20. must lie before --end="):
         plan_of(toy, **POLYNOMIAL | {"end": end})
+
+
+def test_gmp_passes_the_sparsities_of_the_reference_code_and_reaches_the_target_which_that_does_not(plan_of):
+    # 140 of 200 epochs, an update every 4 of them
+    facts = Facts(steps_per_epoch=352, shapes={"a/kernel": (100, 10)})
+    flags = {"sparsity": 0.9, "epochs": 200, "begin": "0", "end": "140ep", "frequency": "4ep", "schedule": "constant"}
+    [phase] = plan_of(facts, method="gmp", **flags)
+    updates = [step for step in range(phase.stop) if due(phase.schedule, step - 1, step) is not None]
+    assert updates == list(range(0, 140 * 352 + 1, 4 * 352))
+    found = [sparsity_at(phase.schedule, updates[k]) for k in (1, 5, 10, 17, 20, 30, 34)]
+    assert found == pytest.approx([0.07496, 0.333236, 0.572012, 0.777579, 0.829155, 0.897376, 0.899979], abs=5e-6)
+    assert sparsity_at(phase.schedule, updates[35]) == pytest.approx(0.9, rel=1e-7)
+    assert (phase.name, phase.sparsity) == ("gmp", 0.9)

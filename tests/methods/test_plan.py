@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsd_tf.methods.plan import AllWeights, EndOf, Facts, FromRun, Initial, Prune, Remembered
+from dsd_tf.methods.plan import AllWeights, EndOf, Facts, FromRun, Initial, Prune, Remembered, Sparse
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ from dsd_tf.methods.plan import AllWeights, EndOf, Facts, FromRun, Initial, Prun
         (AllWeights(), "none"),
         (Prune("dense", keep=12345), "prune dense to 12,345 weights"),
         (Prune("dense", density=0.1), "prune dense to density 0.1"),
+        (Sparse(0.1), "random at density 0.1"),
+        (Sparse(0.25, "snip", resample=True), "snip at density 0.25, places redrawn"),
         (FromRun("runs/a", "level01"), "masks of level01 in runs/a"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dsd_tf.reporting import progress
-from dsd_tf.reporting.progress import RunProgress
+from dsd_tf.reporting.progress import RunProgress, observed_by
 
 EPOCH = {"epoch": 4, "train_loss": 0.12345, "train_accuracy": 0.95, "test_accuracy": 0.9, "sparsity": 0.8}
 
@@ -84,3 +84,27 @@ def test_what_has_to_be_said_is_said_at_once_and_in_one_line(lines):
     run.say("/a/path/[0]/000001.npz is damaged: " + "x" * 200)
     run.close()
     assert lines() == ["/a/path/[0]/000001.npz is damaged: " + "x" * 200]
+
+
+def test_the_time_left_is_unknown_until_a_hundredth_is_done(clock, lines):
+    run = RunProgress(total=1000)
+    run.reach(0)
+    clock.now += 60
+    run.reach(9)
+    run.line("slow to start")
+    clock.now += 60
+    run.reach(10)
+    run.line("but running")
+    run.close()
+    assert lines() == ["slow to start | 1% done, unknown time left", "but running | 1% done, 3:18:00 left"]
+
+
+def test_an_observer_is_told_of_every_step_while_it_wants_to_be():
+    told = []
+    run = RunProgress(total=10)
+    with observed_by(lambda *reached: told.append(reached)):
+        run.reach(3)
+        run.reach(4)
+    run.reach(5)
+    run.close()
+    assert told == [(3, 10), (4, 10)]

@@ -1,4 +1,4 @@
-"""A worker that does with a run what the run is called, and says its own process number where a worker says an error."""
+"""A worker that does with a run what the run is called, and gives its own process number for an error."""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ class ScriptedEngine:
 
 
 @pytest.fixture
-def course(make_run, record, capsys):
+def course(make_run, put_run, capsys):
     """Carries out runs, given as {name: names of those it needs}; returns the engine, the errors and what was said."""
 
     def carry(needs, slots=1, script=None):
         runs = [make_run(name, *others) for name, others in needs.items()]
         for run in runs:
-            record(run.path, Settings(), accuracy=0.9)
+            put_run(run.path, Settings(), accuracy=0.9)
         engine = ScriptedEngine(slots, script or {})
         errors = carry_out(runs, engine, StudyProgress(len(runs)))
         assert engine.stopped and not engine.active

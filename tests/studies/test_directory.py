@@ -53,9 +53,9 @@ def test_a_directory_elsewhere_is_named_by_its_absolute_path(tmp_path, monkeypat
     assert StudyDirectory("../study").path.is_absolute()
 
 
-def test_runs_are_found_again_when_an_axis_is_added_and_when_values_are(study, record):
-    record("study/runs/seed=0", Settings(seed=0), accuracy=0.9)
-    record("study/runs/seed=1", Settings(seed=1))
+def test_runs_are_found_again_when_an_axis_is_added_and_when_values_are(study, put_run):
+    put_run("study/runs/seed=0", Settings(seed=0), accuracy=0.9)
+    put_run("study/runs/seed=1", Settings(seed=1))
     runs = study.plan(Grid({"seed": (0, 1, 2), "width": (1.0, 0.5)}, {}))
     assert paths(runs) == [
         "study/runs/seed=0",
@@ -69,9 +69,9 @@ def test_runs_are_found_again_when_an_axis_is_added_and_when_values_are(study, r
     assert [run.begun for run in runs] == [True, True, False, False, False, False]
 
 
-def test_runs_that_start_from_others_are_found_again_too(study, record):
-    record("study/runs/variant=dense", Settings(), accuracy=0.9)
-    record("study/runs/variant=kd", Settings(teacher="study/runs/variant=dense"), accuracy=0.9)
+def test_runs_that_start_from_others_are_found_again_too(study, put_run):
+    put_run("study/runs/variant=dense", Settings(), accuracy=0.9)
+    put_run("study/runs/variant=kd", Settings(teacher="study/runs/variant=dense"), accuracy=0.9)
     runs = study.plan(Grid({"seed": (0, 1)}, {"kd": {"teacher": "@dense"}, "dense": {}}))
     assert paths(runs) == [
         "study/runs/variant=kd",
@@ -83,11 +83,13 @@ def test_runs_that_start_from_others_are_found_again_too(study, record):
     assert runs[1].settings.teacher == "study/runs/variant=dense-seed=1"
 
 
-def test_a_directory_of_another_configuration_is_refused_naming_it_and_the_flags(study, record):
-    record("study/runs/seed=1", Settings(seed=1, lr=0.3))
+def test_a_directory_of_another_configuration_is_refused_naming_it_and_the_flags(study, put_run):
+    put_run("study/runs/seed=1", Settings(seed=1, lr=0.3))
     with pytest.raises(UsageError) as error:
         study.plan(Grid({"seed": (0, 1)}, {}))
-    assert str(error.value).startswith("--run_dir=study/runs/seed=1 belongs to another configuration: --lr=0.1 (was 0.3)")
+    assert str(error.value).startswith(
+        "--run_dir=study/runs/seed=1 belongs to another configuration: --lr=0.1 (was 0.3)"
+    )
 
 
 def test_a_directory_of_something_else_is_refused(study, tmp_path):
@@ -107,8 +109,8 @@ def test_two_runs_with_the_same_settings_are_refused(study):
         study.plan(Grid({"seed": (0, 1)}, {"a": {}, "b": {"epochs": 20}}))
 
 
-def test_a_run_is_complete_when_what_it_exports_is_there(study, record, tmp_path):
-    record("study/runs/seed=0", Settings(seed=0), accuracy=0.9)
+def test_a_run_is_complete_when_what_it_exports_is_there(study, put_run, tmp_path):
+    put_run("study/runs/seed=0", Settings(seed=0), accuracy=0.9)
     grid = Grid({"seed": (0, 1), "export": ("keras,litert",)}, {})
     (tmp_path / "study/runs/seed=0/export").mkdir()
     (tmp_path / "study/runs/seed=0/export/dense.keras").write_bytes(b"")
@@ -118,9 +120,12 @@ def test_a_run_is_complete_when_what_it_exports_is_there(study, record, tmp_path
 
 
 def test_a_second_study_in_the_directory_is_refused(study):
-    with study.locked(), pytest.raises(UsageError, match="--study_dir=study is in use by another process"):
-        with study.locked():
-            pass
+    with (
+        study.locked(),
+        pytest.raises(UsageError, match="--study_dir=study is in use by another process"),
+        study.locked(),
+    ):
+        pass
     with study.locked():
         pass
 

@@ -24,9 +24,9 @@ def clock(monkeypatch):
     return clock
 
 
-def test_the_time_left_is_that_of_all_runs_the_ones_under_way_by_their_share(clock, capsys, make_run, record):
+def test_the_time_left_is_that_of_all_runs_the_ones_under_way_by_their_share(clock, capsys, make_run, put_run):
     run = make_run("a")
-    record(run.path, Settings(), accuracy=0.9)
+    put_run(run.path, Settings(), accuracy=0.9)
     study = StudyProgress(4)
     study.reach("a", 0)
     clock.now += 60

@@ -14,7 +14,7 @@ from dsd_tf.studies.tables import cell_table, mean_and_deviation, write_tables
 
 
 @pytest.fixture
-def runs(make_run, record):
+def runs(make_run, put_run):
     """Two cells of two seeds each; the last run of all is not finished."""
     runs = []
     for sparsity in (0.5, 0.8):
@@ -22,7 +22,7 @@ def runs(make_run, record):
             axes = {"sparsity": sparsity, "seed": seed}
             runs.append(make_run(f"sparsity={sparsity}-seed={seed}", axes=axes, **axes))
             finished = accuracy if (sparsity, seed) != (0.8, 1) else None
-            record(runs[-1].path, Settings(**axes), finished)
+            put_run(runs[-1].path, Settings(**axes), finished)
     return runs
 
 

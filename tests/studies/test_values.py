@@ -62,7 +62,15 @@ def test_what_is_no_list_of_different_values_is_refused_naming_the_flag(name, te
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (1.0, "1"), (0.2, "0.2"), (1e-05, "1e-05"), (0.1234567891, "0.1234567891"), (True, "true"), ("a.0", "a.0")],
+    [
+        (0, "0"),
+        (1.0, "1"),
+        (0.2, "0.2"),
+        (1e-05, "1e-05"),
+        (0.1234567891, "0.1234567891"),
+        (True, "true"),
+        ("a.0", "a.0"),
+    ],
 )
 def test_a_value_is_written_as_short_as_can_be(value, text):
     assert format_value(value) == text

@@ -22,7 +22,9 @@ _CAPTION = (
 @matplotlib.rc_context(RC)
 def plot_by_phase(groups: Sequence[Group]) -> Plot | None:
     """One group: a curve for each split. Several: their test accuracy."""
-    phases = {level.phase: percent_sparse(level.sparsity) for group in groups for level in group.levels}
+    phases: dict[str, list[str]] = {}
+    for level in (level for group in groups for level in group.levels):
+        phases.setdefault(level.phase, []).append(percent_sparse(level.sparsity))
     if len(phases) < 2:
         return None
     alone = groups[0].alone
@@ -33,7 +35,7 @@ def plot_by_phase(groups: Sequence[Group]) -> Plot | None:
     else:
         for group in groups:
             _draw(axes, list(phases), group, ACCURACY.measures[0], group.name, group.index)
-    ticks = [f"{phase}\n{sparsity} % sparse" for phase, sparsity in phases.items()]
+    ticks = [f"{phase}\n{', '.join(dict.fromkeys(sparsities))} % sparse" for phase, sparsities in phases.items()]
     axes.set_xticks(range(len(phases)), ticks)
     axes.set(xlabel="phase", ylabel="accuracy (%)" if alone else "test accuracy (%)")
     axes.set_xlim(-0.5, len(phases) - 0.5)

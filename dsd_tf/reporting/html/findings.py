@@ -20,10 +20,10 @@ VALLEY_AND_PEAK = (
 )
 _PHASES = ("light", "critical", "sweet", "collapsed")
 _PHASE_CAPTION = (
-    "Phases by sparsity (%). Light: test accuracy within one point of the dense network's. Critical: from the first fall "
-    "below that until it is back, or at its peak, after the valley. Sweet: until test and training accuracy are both a "
-    "point or more below those at the peak. Collapsed: from there. Without a descent: light until test accuracy is "
-    "lower by a point for good, critical until training accuracy is too, collapsed from there."
+    "Phases by sparsity (%). Light: test accuracy within one point of the dense network's. Critical: from the first "
+    "fall below that until it is back, or at its peak, after the valley. Sweet: until test and training accuracy are "
+    "both a point or more below those at the peak. Collapsed: from there. Without a descent: light until test accuracy "
+    "is lower by a point for good, critical until training accuracy is too, collapsed from there."
 )
 
 
@@ -56,25 +56,19 @@ class Findings:
     def named(self) -> list[tuple[str, Level]]:
         """The landmarks and the best level by validation, each level once; all phases where there is no ladder."""
         group = self.group
-        best = [("best by validation", group.best)] if group.best else []
-        if not group.is_ladder:
-            return _merged([(level.role, level) for level in group.levels] + best)
-        return _merged([*self.landmarks, *best])
+        named = self.landmarks if group.is_ladder else [(level.role, level) for level in group.levels]
+        if group.best and len(group.levels) > 1:
+            named = [*named, ("best by validation", group.best)]
+        names: dict[str, list[str]] = {level.phase: [] for level in group.levels}
+        for name, level in named:
+            names[level.phase].append(name)
+        return [(", ".join(dict.fromkeys(names[level.phase])), level) for level in group.levels if names[level.phase]]
 
     @cached_property
     def _curve(self) -> Curve:
         ladder = self.group.ladder
         test, train = ([level.stat(f"{split}.top1").mean for level in ladder] for split in ("test", "train"))
         return Curve([level.sparsity for level in ladder], test, train)
-
-
-def _merged(named: Sequence[tuple[str, Level]]) -> list[tuple[str, Level]]:
-    """Each level once, with all its names, in the order of the first."""
-    names: dict[str, list[str]] = {}
-    for name, level in named:
-        names.setdefault(level.phase, []).append(name)
-    levels = {level.phase: level for _, level in named}
-    return [(", ".join(dict.fromkeys(names[phase])), level) for phase, level in levels.items()]
 
 
 def in_words(findings: Findings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,8 @@ RC: dict[str, Any] = {
 }
 
 _WIDTH = 10.4  # inches: 749 points, which the page shows about half as large again
-_LEGEND_ROW = 0.2
+_LEGEND_LINE = 0.2
+_LEGEND_LETTERS = 110
 
 
 def grid(count: int, height: float = 3.6, columns: int = 2) -> tuple[Figure, list[Axes]]:
@@ -68,12 +70,14 @@ def look(index: int) -> dict[str, Any]:
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """One legend for all panels, under them."""
+    """One legend for all panels, under them; the figure grows by it."""
     handles, labels = axes.get_legend_handles_labels()
     if labels:
         longest = max(map(len, labels))
         columns = max(1, min(len(labels), 150 // (longest + 8)))
-        figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * math.ceil(len(labels) / columns))
+        labels = [textwrap.fill(label, _LEGEND_LETTERS) for label in labels]
+        lines = sum(1 + label.count("\n") for label in labels)
+        figure.set_figheight(figure.get_figheight() + _LEGEND_LINE * math.ceil(lines / columns))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 

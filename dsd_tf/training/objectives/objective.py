@@ -30,8 +30,12 @@ class Objective(abc.ABC):
     # FLOPs, per training example, of what the objective computes beside the network's own forward and backward pass
     extra_flops: float = 0.0
 
-    def examples(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """The images to train on in place of a batch's: float32 [B, H, W, C] in [0, 1]."""
+    def examples(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """The images to train on in place of a batch's: float32 [B, H, W, C] in [0, 1].
+
+        step: how many updates the optimizer has made, int64 scalar. What is drawn at random is to be drawn by it, so
+        that a run that was interrupted draws the same.
+        """
         return images
 
     @abc.abstractmethod

@@ -22,6 +22,19 @@ def test_dense_valley_peak_best_and_sparsest_are_named_each_level_once(descent_r
     ]
 
 
+def test_the_only_phase_is_not_called_the_best(dsd_run):
+    run = dsd_run()
+    del run.records[1:]
+    assert named(findings(run)[0]) == [("dense", "dense")]
+
+
+def test_named_levels_stand_in_the_order_of_the_ladder(descent_run):
+    run = descent_run()
+    run.records[2]["validation"]["top1"] = 0.99
+    [one] = findings(run)
+    assert [name for name, _ in named(one)] == ["dense", "best by validation", "valley", "peak", "sparsest"]
+
+
 def test_without_a_descent_the_best_by_validation_is_a_landmark(descent_run):
     [one] = findings(descent_run(levels=5))
     assert one.descent is None

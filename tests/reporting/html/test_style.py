@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsd_tf.reporting.html.style import grid, look, percent_sparse, sparsity_axis
+from dsd_tf.reporting.html.style import grid, legend_below, look, percent_sparse, sparsity_axis
 
 LADDER = [1 - 0.8**level for level in range(25)]
 
@@ -35,6 +35,16 @@ def test_narrow_panels_have_fewer_ticks():
     _, panels = grid(2)
     sparsity_axis(panels[0], LADDER)
     assert 5 <= len(panels[0].get_xticks()) <= 8
+
+
+def test_a_legend_wraps_its_labels_and_makes_room_for_them():
+    figure, [axes] = grid(1)
+    axes.plot([1], [1], label="lr=0.1, " * 20)
+    height = figure.get_figheight()
+    legend_below(figure, axes)
+    [label] = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert all(len(line) <= 110 for line in label.splitlines())
+    assert figure.get_figheight() == pytest.approx(height + 2 * 0.2)
 
 
 def test_panels_stand_two_in_a_row():
