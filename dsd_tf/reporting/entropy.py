@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from dsd_tf.analysis.double_descent import Descent
 from dsd_tf.analysis.ladder import Curve
-from dsd_tf.reporting.plots import sparsity_axis
+from dsd_tf.reporting.sparsity_axis import sparsity_axis
 from dsd_tf.reporting.tables import make_table, print_table
 
 _LAYERS_PER_TABLE = 6

@@ -8,7 +8,8 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+
+from dsd_tf.reporting.sparsity_axis import sparsity_axis
 
 _SPLITS = {"train": ("o", "tab:gray"), "validation": ("^", "tab:orange"), "test": ("s", "tab:blue")}
 
@@ -30,6 +31,7 @@ def plot_accuracy_against_sparsity(records: Sequence[dict[str, Any]], path: Path
         _draw(axes, again, split, marker="*", color=colour, label=f"{split}, re-dense", linestyle="", markersize=11)
     sparsity_axis(axes, [record["sparsity"] for record in records])
     axes.set_ylabel("accuracy at the end of the phase (%)")
+    axes.grid(alpha=0.3)
     axes.legend()
     with open(path, "wb") as handle:
         figure.savefig(handle, format="png")
@@ -39,15 +41,3 @@ def _draw(axes, records: Sequence[dict[str, Any]], split: str, **style) -> None:
     if records:
         remaining = [1 - record["sparsity"] for record in records]
         axes.plot(remaining, [100 * record[split]["top1"] for record in records], **style)
-
-
-def sparsity_axis(axes, sparsities: Sequence[float]) -> None:
-    """Make the x axis one of remaining weights, logarithmic, with ticks at some of the sparsities, in percent."""
-    axes.set_xscale("log")
-    axes.invert_xaxis()
-    ticks = sorted({round(1 - sparsity, 6) for sparsity in sparsities}, reverse=True)
-    axes.set_xticks(ticks[:: max(1, len(ticks) // 9)])
-    axes.minorticks_off()
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda remaining, _: f"{100 * (1 - remaining):.4g}"))
-    axes.set_xlabel("sparsity of the prunable weights (%)")
-    axes.grid(alpha=0.3)

@@ -15,7 +15,8 @@ from dsd_tf.reporting.html.figures import ACCURACY
 from dsd_tf.reporting.html.findings import VALLEY_AND_PEAK, Findings
 from dsd_tf.reporting.html.plot import Plot
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import INK, PALETTE, RC, legend_below, look, percent_sparse
+from dsd_tf.reporting.html.style import INK, PALETTE, RC, legend_below, look
+from dsd_tf.reporting.sparsity_axis import percent_sparse
 
 _SHADES = {"light": PALETTE[5], "critical": PALETTE[1], "sweet": PALETTE[2], "collapsed": "#8a939d"}
 _NARROW = 0.09

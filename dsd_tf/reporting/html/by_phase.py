@@ -11,7 +11,8 @@ from dsd_tf.reporting.html.curves import Measure, as_plot
 from dsd_tf.reporting.html.figures import ACCURACY
 from dsd_tf.reporting.html.plot import Plot
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import RC, grid, legend_below, look, percent_sparse
+from dsd_tf.reporting.html.style import RC, grid, legend_below, look
+from dsd_tf.reporting.sparsity_axis import percent_sparse
 
 _CAPTION = (
     "Accuracy at the last epoch of each phase, evaluated without augmentation; bars: one sample standard deviation "

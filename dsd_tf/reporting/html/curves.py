@@ -15,7 +15,8 @@ from matplotlib.ticker import EngFormatter
 from dsd_tf.reporting.html.levels import Level
 from dsd_tf.reporting.html.plot import Plot
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import RC, grid, legend_below, look, sparsity_axis
+from dsd_tf.reporting.html.style import RC, grid, legend_below, look
+from dsd_tf.reporting.sparsity_axis import sparsity_axis
 
 
 @dataclass(frozen=True)

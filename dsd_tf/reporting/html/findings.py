@@ -10,8 +10,8 @@ from dsd_tf.analysis.double_descent import Descent, LadderPhase, find_descent, f
 from dsd_tf.analysis.ladder import Curve
 from dsd_tf.reporting.html.levels import Level
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import percent_sparse
 from dsd_tf.reporting.html.tables import Table, si, spread
+from dsd_tf.reporting.sparsity_axis import percent_sparse
 
 VALLEY_AND_PEAK = (
     "Valley and peak (triangles) are of the mean curve: with T the last level whose training accuracy is at least "

@@ -14,7 +14,8 @@ from matplotlib.colors import LogNorm, Normalize
 from dsd_tf.reporting.html.levels import Level, Stat
 from dsd_tf.reporting.html.plot import Plot
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import RC, grid, most_ticks, percent_sparse
+from dsd_tf.reporting.html.style import RC, grid
+from dsd_tf.reporting.sparsity_axis import most_ticks, percent_sparse
 
 _INCHES_PER_LAYER = 0.24
 

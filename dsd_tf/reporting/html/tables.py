@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter
 
 from dsd_tf.reporting.html.levels import Level, Stat
 from dsd_tf.reporting.html.runs import Group
-from dsd_tf.reporting.html.style import percent_sparse
+from dsd_tf.reporting.sparsity_axis import percent_sparse
 
 _NOTHING = "–"
 _SI = EngFormatter(places=2)
