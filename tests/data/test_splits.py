@@ -73,3 +73,15 @@ def test_the_validation_split_is_the_test_split_of_a_set_without_one():
 def test_a_set_without_train_or_test_is_refused(available):
     with pytest.raises(UsageError, match="data set 'x': needs a train and a test"):
         roles(available, "data set 'x'")
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(1.0, 45), (0.5, 22), (0.2, 9)])
+def test_a_training_fraction_is_one_of_what_validation_leaves_rounded_down(fraction, count):
+    parts = split(50, validation_fraction=0.1, train_examples=0, seed=3, train_fraction=fraction)
+    assert parts.train.tolist() == split(50, validation_fraction=0.1, train_examples=count, seed=3).train.tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5, 0.01, float("nan")])
+def test_a_training_fraction_that_leaves_nothing_is_refused(fraction):
+    with pytest.raises(UsageError, match=r"train fraction .* of 45 examples: it must be in \(0, 1\] and leave some"):
+        split(50, validation_fraction=0.1, train_examples=0, seed=3, train_fraction=fraction)

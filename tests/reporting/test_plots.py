@@ -55,6 +55,6 @@ def test_the_file_is_a_png_whatever_its_name(tmp_path):
 def test_the_axis_is_labelled_with_sparsity_in_percent(tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: saved.append(self))
-    plot_accuracy_against_sparsity([record(0.0, 0.9), record(0.36, 0.9), record(0.9985, 0.8)], tmp_path / "a.png")
+    plot_accuracy_against_sparsity([record(0.0, 0.9), record(0.5, 0.9), record(0.9985, 0.8)], tmp_path / "a.png")
     [axes] = saved[0].axes
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "36.0", "99.85"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "50.0", "99.85"]

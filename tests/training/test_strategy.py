@@ -22,6 +22,7 @@ RUNS = {
     "iterative": SMALL | {"method": "iterative", "rounds": 1, "rewind_to": "3it"},
     "five steps per execution": SMALL | {"method": "dsd", "steps_per_execution": 5},
     "gradual": SMALL | {"method": "gradual", "optimizer": "adam", "lr": 0.001, "weight_decay": 1e-4},
+    "rigl": SMALL | {"method": "rigl", "update_every": "5it", "steps_per_execution": 5},
     # at a rate at which rounding is not amplified: so small a network with batch normalisation is chaotic
     "batch normalisation": SMALL
     | {
