@@ -36,8 +36,10 @@ def report() -> dict[str, Any]:
     options = flags.FLAGS
     run_dirs = _run_dirs(options.run_dir or [], options.study_dir)
     from dsd_tf.experiment.report import write_report
+    from dsd_tf.studies.directory import run_labels
 
-    result = write_report(run_dirs, options.output, options.figures or None)
+    labels = run_labels(options.study_dir) if options.study_dir else {}
+    result = write_report(run_dirs, options.output, options.figures or None, labels)
     for path in result["unfinished"]:
         print(f"unfinished: {path}; covered up to its last finished phase")
     print(f"{result['output']}: {result['runs']} run(s), {result['bytes'] / 1000:.0f} kB")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from dsd_tf.reporting.html.write import write_page
 
 
 def write_report(
-    run_dirs: Sequence[str | Path], output: str | Path, figures: str | Path | None = None
+    run_dirs: Sequence[str | Path],
+    output: str | Path,
+    figures: str | Path | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Write one self-contained HTML file on the runs, and a PNG and a CSV file per figure beside it.
 
@@ -22,6 +25,7 @@ def write_report(
     Args:
         figures: folder of the PNG and CSV files; beside `output`, its name with "_files" in place of the ending,
             if None.
+        labels: what to call the configuration of a run, by its path; by its settings where that is not said.
 
     Returns:
         "output", its size in "bytes", "figures", the number of "runs", and the paths of those "unfinished".
@@ -33,7 +37,7 @@ def write_report(
     if output.is_dir():
         raise UsageError(f"--output={output} is a directory: name a file, as {output / 'report.html'}")
     folder = Path(figures) if figures else output.with_name(f"{output.stem}_files")
-    runs = [read_run(path) for path in dict.fromkeys(map(str, run_dirs))]
+    runs = [read_run(path, (labels or {}).get(path, "")) for path in dict.fromkeys(map(str, run_dirs))]
     written = write_page(runs, output, folder)
     return {
         "output": str(output),

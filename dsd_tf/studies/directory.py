@@ -18,10 +18,11 @@ from typing import Any
 
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.run_directory import RunDirectory, export_path, load_settings
-from dsd_tf.files import lock, write_json
+from dsd_tf.files import lock, read_json, write_json
 from dsd_tf.settings import Settings, split
-from dsd_tf.studies.grid import Grid, Point
+from dsd_tf.studies.grid import SEED, VARIANT, Grid, Point
 from dsd_tf.studies.names import run_name
+from dsd_tf.studies.values import format_value
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,24 @@ class StudyDirectory:
     @property
     def _runs(self) -> Path:
         return self.path / "runs"
+
+
+def run_labels(path: str | Path) -> dict[str, str]:
+    """What a study calls the configuration of each of its runs, by the run's path; empty if `path` is no study's.
+
+    It is the run's place on the axes but the seed's.
+    """
+    place = Path(path)
+    if not (place / "study.json").exists():
+        return {}
+    runs = read_json(place / "study.json")["runs"]
+    return {str(place / "runs" / name): _label(run["axes"]) for name, run in runs.items()}
+
+
+def _label(axes: Mapping[str, Any]) -> str:
+    variant = [axes[VARIANT]] if VARIANT in axes else []
+    others = [f"{axis}={format_value(value)}" for axis, value in axes.items() if axis not in (VARIANT, SEED)]
+    return ", ".join(variant + others)
 
 
 def _key(settings: Settings) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from dsd_tf.errors import UsageError
 from dsd_tf.settings import Settings
-from dsd_tf.studies.directory import StudyDirectory
+from dsd_tf.studies.directory import StudyDirectory, run_labels
 from dsd_tf.studies.grid import Grid
 
 
@@ -149,3 +149,16 @@ def test_study_json_tells_axes_variants_and_the_place_of_every_run(study, tmp_pa
         "axes": {"variant": "kd", "seed": 1},
         "needs": ["variant=dense-seed=1"],
     }
+
+
+def test_runs_are_labelled_by_their_place_on_the_axes_but_the_seeds(study):
+    grid = Grid({"seed": (0, 1), "lr": (0.1, 1.0)}, {"slow": {"epochs": 9}, "fast": {"epochs": 1}})
+    with study.locked():
+        study.describe(grid, study.plan(grid))
+    labels = run_labels("study")
+    assert labels["study/runs/variant=slow-lr=0.1-seed=1"] == "slow, lr=0.1"
+    assert len(labels) == 8 and len(set(labels.values())) == 4
+
+
+def test_a_directory_that_is_no_studys_labels_nothing(tmp_path):
+    assert run_labels(tmp_path) == {}

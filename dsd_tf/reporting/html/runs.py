@@ -18,7 +18,10 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What a run directory holds: a record per finished phase, the figures of every epoch; `layers` once finished."""
+    """What a run directory holds: a record per finished phase, the figures of every epoch; `layers` once finished.
+
+    `label` is what a study calls all runs of its configuration.
+    """
 
     path: str
     settings: Settings
@@ -27,6 +30,7 @@ class StoredRun:
     epochs: list[dict[str, Any]]
     layers: list[dict[str, Any]]
     finished: bool
+    label: str = ""
 
     @property
     def kernel_sizes(self) -> dict[str, int]:
@@ -45,9 +49,9 @@ class StoredRun:
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """The settings results depend on but for the seed, which is also struck from the paths of other runs."""
-        pattern = re.compile(rf"seed{self.settings.seed}(?!\d)")
+        pattern = re.compile(rf"(seed=?){self.settings.seed}(?!\d)")
         values = {name: value for name, value in self.settings.identity().items() if name != "seed"}
-        texts = {name: pattern.sub("seed*", value) for name, value in values.items() if isinstance(value, str)}
+        texts = {name: pattern.sub(r"\1*", value) for name, value in values.items() if isinstance(value, str)}
         return values | texts
 
 
@@ -97,7 +101,10 @@ def group_runs(runs: Sequence[StoredRun]) -> list[Group]:
     for run in runs:
         if run.records:
             groups.setdefault(repr(run.configuration), []).append(run)
-    names = _names([members[0].configuration for members in groups.values()])
+    firsts = [members[0] for members in groups.values()]
+    labels = {run.label for run in firsts}
+    labelled = "" not in labels and len(labels) == len(firsts)
+    names = [run.label for run in firsts] if labelled else _names([run.configuration for run in firsts])
     return [
         Group(name, tuple(members), index, alone=len(groups) == 1)
         for index, (name, members) in enumerate(zip(names, groups.values(), strict=True))

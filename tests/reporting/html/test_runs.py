@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from dsd_tf.reporting.html.runs import differing, group_runs, show
 
 
@@ -19,6 +21,19 @@ def test_the_seed_in_the_path_of_another_run_does_not_part_a_group(descent_run):
     runs = [descent_run(seed=seed, retrain="reinit", masks_from=f"runs/a-seed{seed}") for seed in (1, 12)]
     assert len(group_runs(runs)) == 1
     assert len(group_runs([*runs, descent_run(seed=1, retrain="reinit", masks_from="runs/b-seed1")])) == 2
+
+
+@pytest.mark.parametrize("form", ["seed{}", "variant=a-seed={}"])
+def test_seeds_are_struck_from_paths_however_they_are_written(descent_run, form):
+    runs = [descent_run(seed=seed, objective="distill", teacher=form.format(seed)) for seed in (0, 1)]
+    assert len(group_runs(runs)) == 1
+
+
+def test_groups_have_the_names_a_study_gives_them(descent_run):
+    a, b = descent_run(width=1.0), descent_run(width=0.5)
+    assert names(dataclasses.replace(a, label="wide"), dataclasses.replace(b, label="narrow")) == ["wide", "narrow"]
+    assert names(dataclasses.replace(a, label="wide"), b) == ["width=1", "width=0.5"]
+    assert names(dataclasses.replace(a, label="x"), dataclasses.replace(b, label="x")) == ["width=1", "width=0.5"]
 
 
 def test_groups_are_named_by_the_settings_that_differ(descent_run):
