@@ -105,7 +105,7 @@ class Settings:
         "none", "when to end the ladder, by validation accuracy and entropy", choices=tuple(registry.STOP_RULES)
     )
     stop_tolerance: float = _setting(1.0, "accuracy: points below the dense network at which to stop")
-    stop_entropy_drop: float = _setting(0.3, "entropy: share of the dense network's entropy to lose before it may stop")
+    stop_entropy_drop: float = _setting(0.2, "entropy: share of the dense network's entropy to lose before it may stop")
     stop_patience: int = _setting(2, "entropy: levels without a better accuracy after which to stop")
 
     cycles: int = _setting(1, "dsd: number of sparse-dense repetitions after the first dense phase")

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from dsd_tf.cli import console
+from dsd_tf.cli import console, setting_flags
 from dsd_tf.errors import UsageError
 from dsd_tf.settings import split
 
@@ -18,8 +18,11 @@ Report on runs: bin/report --run_dir=DIR [--run_dir=DIR ...] --output=report.htm
 Writes one HTML file that needs no server and no network: accuracy against sparsity with the phases of sparse double
 descent, entropy, fitted noise, density, FLOPs, stop rules, training curves, settings and commands, as far as the runs
 recorded them. Runs that differ in nothing but their seed become one curve, mean and standard deviation; an unfinished
-run is covered up to its last finished phase. Beside it every figure as PNG and CSV. The last line of output is JSON.
+run is covered up to its last finished phase. Beside it every figure as PNG and CSV. The flags of the stop rules say
+what ladders are replayed with in place of their own settings. The last line of output is JSON.
 """
+
+_STOPPING = ["stop_tolerance", "stop_entropy_drop", "stop_patience"]
 
 
 def define_flags() -> list[str]:
@@ -28,7 +31,7 @@ def define_flags() -> list[str]:
     flags.DEFINE_string("study_dir", "", "report on all runs below this directory")
     flags.DEFINE_string("output", "report.html", "the HTML file to write")
     flags.DEFINE_string("figures", "", "folder of the PNG and CSV files; beside the HTML file, NAME_files, if empty")
-    return ["run_dir", "study_dir", "output", "figures"]
+    return ["run_dir", "study_dir", "output", "figures", *setting_flags.define(_STOPPING)]
 
 
 def report() -> dict[str, Any]:
@@ -39,7 +42,8 @@ def report() -> dict[str, Any]:
     from dsd_tf.studies.directory import run_labels
 
     labels = run_labels(options.study_dir) if options.study_dir else {}
-    result = write_report(run_dirs, options.output, options.figures or None, labels)
+    replayed = setting_flags.given(_STOPPING)
+    result = write_report(run_dirs, options.output, options.figures or None, labels, replayed)
     for path in result["unfinished"]:
         print(f"unfinished: {path}; covered up to its last finished phase")
     print(f"{result['output']}: {result['runs']} run(s), {result['bytes'] / 1000:.0f} kB")

@@ -16,6 +16,7 @@ def write_report(
     output: str | Path,
     figures: str | Path | None = None,
     labels: Mapping[str, str] | None = None,
+    replayed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write one self-contained HTML file on the runs, and a PNG and a CSV file per figure beside it.
 
@@ -26,6 +27,7 @@ def write_report(
         figures: folder of the PNG and CSV files; beside `output`, its name with "_files" in place of the ending,
             if None.
         labels: what to call the configuration of a run, by its path; by its settings where that is not said.
+        replayed: settings of the stop rules to replay the ladders with, in place of the runs' own.
 
     Returns:
         "output", its size in "bytes", "figures", the number of "runs", and the paths of those "unfinished".
@@ -37,7 +39,10 @@ def write_report(
     if output.is_dir():
         raise UsageError(f"--output={output} is a directory: name a file, as {output / 'report.html'}")
     folder = Path(figures) if figures else output.with_name(f"{output.stem}_files")
-    runs = [read_run(path, (labels or {}).get(path, "")) for path in dict.fromkeys(map(str, run_dirs))]
+    runs = [
+        read_run(path, label=(labels or {}).get(path, ""), replayed=replayed or {})
+        for path in dict.fromkeys(map(str, run_dirs))
+    ]
     written = write_page(runs, output, folder)
     return {
         "output": str(output),

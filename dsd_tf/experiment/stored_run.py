@@ -15,8 +15,8 @@ _IN_LEVELS = ("phase", "level", "role", "sparsity", "kept_by_kernel", "train", "
 _IN_METRICS = ("phase", "epoch")
 
 
-def read_run(path: str | Path, label: str = "") -> StoredRun:
-    """The run in directory `path`, up to its last finished phase; `label` is what a study calls its configuration.
+def read_run(path: str | Path, **shown: Any) -> StoredRun:
+    """The run in directory `path`, up to its last finished phase; `shown` are further fields of what is returned.
 
     Raises:
         UsageError: if `path` is not a run directory, or its files are damaged.
@@ -35,7 +35,7 @@ def read_run(path: str | Path, label: str = "") -> StoredRun:
         epochs=[epoch for epoch in _read_lines(directory.metrics, _IN_METRICS) if epoch["phase"] in done],
         layers=layers or [],
         finished=layers is not None,
-        label=label,
+        **shown,
     )
 
 

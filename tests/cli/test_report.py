@@ -36,6 +36,17 @@ def test_runs_are_reported_on_and_unfinished_ones_are_named(call, runs, tmp_path
     assert "unfinished, up to level02" in (tmp_path / "out.html").read_text()
 
 
+def test_stop_rules_are_replayed_as_the_flags_say(call, runs, tmp_path):
+    """A drop that no ladder reaches never ends one."""
+    tables = []
+    for tolerance in (0, 100):
+        assert call(main, f"--run_dir={runs / 'a'}", f"--stop_tolerance={tolerance}", f"--output={tmp_path / 'r.html'}").code == 0
+        lines = (tmp_path / "r_files" / "stop_rules.csv").read_text().splitlines()
+        tables.append([line for line in lines if ",accuracy," in line or line.startswith("accuracy")])
+    assert tables[0] != tables[1]
+    assert "level" in tables[0][0].split("more than")[0]
+
+
 @pytest.mark.parametrize("form", ["--run_dir={runs}/a,{runs}/b,{runs}/c", "--run_dir={runs}/*", "--study_dir={runs}"])
 def test_lists_patterns_and_studies_name_several_runs(call, runs, tmp_path, form):
     answer = call(main, form.format(runs=runs), f"--output={tmp_path / 'out.html'}")

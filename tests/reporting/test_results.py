@@ -42,6 +42,16 @@ def test_without_noise_there_is_no_such_table(capsys):
     assert not any("wrong" in row for row in rows(capsys))
 
 
+def test_robust_accuracy_is_a_table_of_its_own(capsys):
+    splits = {split: {"robust_accuracy": share} for split, share in (("train", 0.75), ("test", 0.5))}
+    found = {"attack": "pgd20", "norm": "linf", "epsilon": 8 / 255, "gap": 0.25, "best_epoch": None, **splits}
+    best = found | {"best_epoch": {"epoch": 3, "test_robust_accuracy": 0.55}}
+    text = rows(capsys, PHASE | {"robustness": found}, LEVEL | {"robustness": best})
+    assert "phase test under pgd20, linf 0.03137 train gap best epoch test then" in text
+    assert "dense 50.00% 75.00% 25.00% - -" in text
+    assert "level01 50.00% 75.00% 25.00% 4 55.00%" in text
+
+
 def test_every_layer_is_a_row(capsys):
     assert "a/kernel 10x100 1,000 100 90.00% 0.002 0.000" in rows(capsys)
 

@@ -25,6 +25,7 @@ _NEEDLESS = (
     r' transform="rotate\(-0 [^"]*"',
     r"\n *(?=[<\n])",
 )
+_STYLE = r' style="([^"]*)"'
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,21 @@ def _embedded(document: str, name: str, title: str) -> str:
     svg = re.sub(r' (d|x|y)="[^"]*"', lambda match: re.sub(r"(\.\d)\d+", r"\1", match[0]).replace("\n", ""), svg)
     svg = re.sub(re.escape(INK), "currentColor", svg, flags=re.IGNORECASE)
     head = f'<svg role="img" aria-label="{html.escape(title)}"'
-    return _own_ids(re.sub(r'<svg width="[^"]*" height="[^"]*"', head, svg), name)
+    return _short_styles(_own_ids(re.sub(r'<svg width="[^"]*" height="[^"]*"', head, svg), name), name)
 
 
 def _own_ids(svg: str, name: str) -> str:
     """Ids that begin with `name`, those alone that are referred to: a page holds many figures."""
-    used = {one or other for one, other in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg)}
-    svg = re.sub(r' id="([^"]+)"', lambda match: f' id="{name}-{match[1]}"' if match[1] in used else "", svg)
-    return svg.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
+    used = dict.fromkeys(one or other for one, other in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg))
+    own = {old: f"{name}-{index}" for index, old in enumerate(used)}
+    svg = re.sub(r' id="([^"]+)"', lambda match: f' id="{own[match[1]]}"' if match[1] in own else "", svg)
+    svg = re.sub(r'href="#([^"]+)"', lambda match: f'href="#{own[match[1]]}"', svg)
+    return re.sub(r"url\(#([^)]+)\)", lambda match: f"url(#{own[match[1]]})", svg)
+
+
+def _short_styles(svg: str, name: str) -> str:
+    """Styles as classes: every marker of a curve repeats its own."""
+    styles = {style: f"{name}-s{index}" for index, style in enumerate(dict.fromkeys(re.findall(_STYLE, svg)))}
+    svg = re.sub(_STYLE, lambda match: f' class="{styles[match[1]]}"', svg)
+    sheet = "".join(f".{short}{{{style}}}" for style, short in styles.items())
+    return svg.replace(">", f"><style>{sheet}</style>", 1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from dsd_tf.analysis.stop_rules import StopRule, all_rules
 from dsd_tf.reporting.html.levels import Level, levels_of, with_totals
 from dsd_tf.settings import Settings
 
@@ -20,7 +21,8 @@ _MOST_NAMED = 3
 class StoredRun:
     """What a run directory holds: a record per finished phase, the figures of every epoch; `layers` once finished.
 
-    `label` is what a study calls all runs of its configuration.
+    `label` is what a study calls all runs of its configuration; `replayed` are settings of the stop rules that its
+    ladder is replayed with in place of its own.
     """
 
     path: str
@@ -31,6 +33,7 @@ class StoredRun:
     layers: list[dict[str, Any]]
     finished: bool
     label: str = ""
+    replayed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def kernel_sizes(self) -> dict[str, int]:
@@ -38,6 +41,11 @@ class StoredRun:
         if self.layers:
             return {layer["name"]: math.prod(layer["shape"]) for layer in self.layers}
         return next((record["kept_by_kernel"] for record in self.records if record["sparsity"] == 0), {})
+
+    @property
+    def stop_rules(self) -> dict[str, StopRule]:
+        """The rules its ladder is replayed with."""
+        return all_rules(dataclasses.replace(self.settings, **self.replayed))
 
     @property
     def state(self) -> str:

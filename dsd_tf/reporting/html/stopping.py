@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from dsd_tf.analysis.stop_outcomes import StopOutcome, stop_outcomes
-from dsd_tf.analysis.stop_rules import all_rules
 from dsd_tf.errors import UsageError
 from dsd_tf.reporting.html.levels import Stat
 from dsd_tf.reporting.html.plot import Plot
@@ -48,7 +47,7 @@ def replays(groups: Sequence[Group]) -> list[Replay]:
         Replay(group, rule, [outcome for run in group.runs if (outcome := _outcome(run, rule))])
         for group in groups
         if group.is_ladder
-        for rule in all_rules(group.runs[0].settings)
+        for rule in group.runs[0].stop_rules
     ]
     return [replay for replay in found if replay.outcomes]
 
@@ -57,7 +56,7 @@ def _outcome(run: StoredRun, rule: str) -> StopOutcome | None:
     if not run.finished:
         return None
     try:
-        return stop_outcomes(run.records, {rule: all_rules(run.settings)[rule]})[0]
+        return stop_outcomes(run.records, {rule: run.stop_rules[rule]})[0]
     except UsageError:  # the records lack what the rule looks at
         return None
 

@@ -49,7 +49,7 @@ def test_every_id_is_used_and_begins_with_the_name_of_the_figure(plot):
 def test_the_ink_is_that_of_the_page_and_nothing_refers_outside(plot):
     assert INK not in plot.svg.lower()
     assert "currentColor" in plot.svg
-    assert "http" not in plot.svg and "<style" not in plot.svg
+    assert "http" not in plot.svg and "@import" not in plot.svg
 
 
 def test_the_same_figure_gives_the_same_svg(plot):
