@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from dsd_tf import registry
+from dsd_tf.data.difficulty import Subset
 from dsd_tf.data.label_noise.noise import LabelNoise
 from dsd_tf.errors import UsageError
+from dsd_tf.robustness.threat import Threat
 from dsd_tf.settings import Settings, split
 
 REFUSED = [
@@ -47,6 +49,23 @@ REFUSED = [
     ({"end": "200 ep"}, "--end: time '200 ep': give epochs as 160ep"),
     ({"frequency": "1.5it"}, "--frequency: time '1.5it': steps are whole numbers"),
     ({"rewind_to": "110%"}, "--rewind_to: time '110%': give at most 100%"),
+    ({"objective": "adverserial"}, "unknown --objective 'adverserial'; did you mean 'adversarial'?"),
+    ({"attack_norm": "Linf"}, "unknown --attack_norm 'Linf'; did you mean 'linf'?"),
+    ({"attack_bn": "frozen"}, "unknown --attack_bn 'frozen'; did you mean "),
+    ({"robust_attack": "pgd"}, "unknown --robust_attack 'pgd'; did you mean 'pgd20'?"),
+    ({"attack_epsilon": "8"}, "linf epsilon 8 is outside the range of pixels, which are in [0, 1]; usual is 8/255"),
+    ({"attack_norm": "l2", "attack_epsilon": "8/255"}, "epsilon 8/255 is linf's: in l2 it moves next to nothing"),
+    ({"attack_steps": 0}, "--attack_steps must be at least 1, got 0"),
+    ({"attack_step_size": "0"}, "--attack_step_size must be above 0, got 0"),
+    ({"attack_step_size": "big"}, "--attack_step_size 'big' is not a number or a fraction"),
+    ({"robust_every": -1}, "--robust_every must not be negative, got -1"),
+    ({"corruption": "gaussian_noise:6"}, "corruption severity 6 is not defined: 1 to 5 are"),
+    ({"train_subset": "a.npz"}, "--train_subset=a.npz needs a share in (0, 1] as either --hardest or --easiest"),
+    ({"hardest": 0.5}, "--hardest, --easiest and --stratified go with --train_subset=FILE"),
+    (
+        {"train_subset": "a.npz", "hardest": 0.5, "train_examples": 10},
+        "--train_subset already says how many: leave --train_examples and --train_fraction out",
+    ),
     ({"milestones": "80ep,120"}, "--milestones: time '120': give epochs as 160ep"),
     ({"milestones": "500it"}, "--milestones: rates change between epochs, '500it' counts steps"),
 ]
@@ -114,12 +133,30 @@ def test_noise_can_be_left_out(values):
 
 def test_a_run_may_be_continued_with_other_values_of_what_results_do_not_depend_on():
     free = {field.name for field in dataclasses.fields(Settings)} - Settings().identity().keys()
-    assert free == {"data_dir", "steps_per_execution", "checkpoint_seconds", "export"}
+    assert free == {"data_dir", "cache_dir", "steps_per_execution", "checkpoint_seconds", "export"}
 
 
 def test_the_identity_is_all_it_takes_to_make_the_settings_again():
     settings = Settings(method="dsd", sparsity=0.3, protect_first=True)
     assert Settings(**settings.identity()) == settings
+
+
+def test_attacks_have_the_usual_numbers_of_their_norm_unless_told_otherwise():
+    assert (Settings().threat, Settings().attack_step) == (Threat("linf", 8 / 255), 2 / 255)
+    assert Settings(attack_norm="l2").attack_step == 15 / 255
+    told = Settings(attack_epsilon="0.5", attack_step_size="10/255")
+    assert (told.threat.epsilon, told.attack_step) == (0.5, 10 / 255)
+
+
+def test_examples_are_drawn_by_the_seed_of_the_run_unless_they_have_their_own():
+    assert Settings(seed=3).seed_of_data == 3
+    assert Settings(seed=3, data_seed=0).seed_of_data == 0
+
+
+def test_a_choice_of_training_examples_can_be_left_out():
+    chosen = Settings(train_subset="a.npz", hardest=0.5, stratified=True, epochs=3)
+    assert chosen.subset == Subset("a.npz", 0.5, 0.0, True)
+    assert chosen.without_subset() == Settings(train_fraction=0.2, epochs=3).without_subset() == Settings(epochs=3)
 
 
 def test_every_setting_says_what_it_is():

@@ -203,5 +203,5 @@ def default_name(settings: Settings) -> str:
     if settings.corruption:
         parts.append(settings.corruption.replace(":", ""))
     if settings.objective == "adversarial":
-        parts.append(f"adversarial{settings.attack_norm}")
+        parts.append(f"adversarial_{settings.attack_norm}")
     return "-".join([*parts, f"seed{settings.seed}"])

@@ -6,6 +6,7 @@ from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.studies.directory import StudyRun
 
 _PER_RUN = 1000
+_SHOWN = 3
 
 
 class StudyProgress:
@@ -48,6 +49,6 @@ class StudyProgress:
 
     def _show(self) -> None:
         self._bar.reach(round(_PER_RUN * (self._ended + sum(self._shares.values()))))
-        active = ", ".join(f"{name} {share:.0%}" for name, share in self._shares.items())
-        if active:
-            self._bar.line(f"[{self._ended}/{self._count}] {active}")
+        active = [f"{name} {share:.0%}" for name, share in self._shares.items()]
+        more = [f"{len(active) - _SHOWN} more"] if len(active) > _SHOWN else []
+        self._bar.line(f"[{self._ended}/{self._count}] {', '.join(active[:_SHOWN] + more)}".rstrip())

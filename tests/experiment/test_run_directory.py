@@ -159,6 +159,7 @@ def test_settings_of_another_version_are_refused(path):
 def test_all_files_are_inside_the_directory(path):
     directory = RunDirectory(path, SETTINGS)
     assert directory.phase("dense") == phase_path(path, "dense") == path / "phases" / "dense.npz"
+    assert directory.learning("dense", 3) == path / "learning" / "dense" / "00003.npz"
     assert directory.masks("dense") == masks_path(path, "dense") == path / "phases" / "dense.masks.npz"
     others = [directory.metrics, directory.levels, directory.checkpoints, directory.rewind, directory.model]
     assert {file.parent for file in (*others, directory.plot, directory.summary)} == {path}
@@ -189,7 +190,13 @@ def test_a_line_that_cannot_be_added_is_the_users_to_fix(tmp_path):
             {"label_noise_kind": "worst", "label_noise_file": "labels/a.pt"},
             "digits-lenet300-dense-noiseworst-seed0",
         ),
+        ({"train_subset": "a.npz", "hardest": 0.5}, "digits-lenet300-dense-hardest0.5-seed0"),
+        ({"train_subset": "a.npz", "easiest": 0.5}, "digits-lenet300-dense-easiest0.5-seed0"),
+        (
+            {"objective": "adversarial", "corruption": "fog:3", "train_fraction": 0.3},
+            "digits-lenet300-dense-p0.3-fog3-adversarial_linf-seed0",
+        ),
     ],
 )
-def test_a_default_name_says_data_network_method_target_noise_and_seed(values, name):
+def test_a_default_name_says_data_network_method_target_what_makes_examples_hard_and_seed(values, name):
     assert default_name(Settings(**values)) == name

@@ -44,3 +44,17 @@ def test_the_time_left_is_that_of_all_runs_the_ones_under_way_by_their_share(clo
         "[1/4] b 50% | 38% done, 0:03:20 left",
         "[2/4] c failed: no such data set",
     ]
+
+
+def test_of_many_runs_under_way_some_are_named(clock, capsys, make_run):
+    study = StudyProgress(5)
+    for name in "abcde":
+        clock.now += 20
+        study.reach(name, 0.25)
+    for name in "abcde":
+        clock.now += 20
+        study.fail(make_run(name), "-")
+    study.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[4] == "[0/5] a 25%, b 25%, c 25%, 2 more | 25% done, 0:05:00 left"
+    assert lines[-1] == "[5/5] | 100% done, 0:00:00 left"
