@@ -18,11 +18,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from measures import idle_callback, machine, mask_choice, memory, saved_model, small_loop, step_time  # noqa: E402
+from measures import dynamic_step, idle_callback, machine, mask_choice, memory, saved_model, small_loop, step_time  # noqa: E402  # noqa: E402
 from measures.rows import Row, as_markdown  # noqa: E402
 
 MEASURES = {
     "steps": step_time.measure,
+    "dynamic": dynamic_step.measure,
     "loop": small_loop.measure,
     "callback": idle_callback.measure,
     "memory": memory.measure,

@@ -30,6 +30,9 @@ _EXPORTS = {
     "PruningSummaries": "dsd_tf.training.callbacks.pruning_summaries",
     "Rewind": "dsd_tf.training.callbacks.rewind",
     "Regrow": "dsd_tf.training.callbacks.regrow",
+    "DropAndGrow": "dsd_tf.training.callbacks.drop_and_grow",
+    "Topology": "dsd_tf.sparsity.topology",
+    "DropFraction": "dsd_tf.sparsity.topology",
     "Redensify": "dsd_tf.training.callbacks.redensify",
     "list_kernels": "dsd_tf.training.kernels",
 }

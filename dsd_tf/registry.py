@@ -66,6 +66,7 @@ METHODS = {
     "snfs": "dsd_tf.methods.dynamic:momentum_growth",
     "flying_bird": "dsd_tf.methods.dynamic:random_growth",
     "random": "dsd_tf.methods.at_init:random",
+    "magnitude": "dsd_tf.methods.at_init:magnitude",
     "snip": "dsd_tf.methods.at_init:snip",
     "grasp": "dsd_tf.methods.at_init:grasp",
     "synflow": "dsd_tf.methods.at_init:synflow",
@@ -79,6 +80,11 @@ METHODS = {
 ALLOCATION_OF_METHOD = {
     **dict.fromkeys(("static", "set", "rigl", "snfs", "omp_erk", "pre_erk"), "erk"),
     "flying_bird": "igq",
+}
+
+EDROPOUT_OPERATORS = {
+    "edropout_code": "dsd_tf.edropout.population:edropout_code",
+    "bde_xor": "dsd_tf.edropout.population:bde_xor",
 }
 
 RETRAIN_POLICIES = {

@@ -68,8 +68,8 @@ class Settings:
     score: str = _setting("magnitude", "which weights matter", choices=tuple(SCORES))
     allocation: str = _setting(
         "auto",
-        "how much per layer: global uniform erk er igq, or a table's path; auto = erk or igq where a method's paper has "
-        "it, else global",
+        "how much per layer: global uniform erk er igq, or a table's path; auto = erk for static set rigl snfs omp_erk "
+        "pre_erk, igq for flying_bird, else global",
     )
     granularity: str = _setting("weight", "weight, N:M as in 2:4, block:HxW or filter")
     exclude: str = _setting(

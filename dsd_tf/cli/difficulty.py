@@ -28,9 +28,10 @@ ABOUT = """
 Score training examples: bin/difficulty --run_dir=DIR,DIR,... --score=el2n --output=FILE.npz
                      or: bin/difficulty --model=FILE.keras,... --dataset=NAME --output=FILE.npz
 
-Scores of several networks are averaged; the higher, the harder. Runs are to have trained on the same examples: give them
-different --seed and one --data_seed. Train on the hardest or easiest then:
-bin/train --train_subset=FILE.npz --hardest=0.5 [--stratified] with the --data_seed and --validation_fraction of the runs
+Scores of several networks are averaged; the higher, the harder. Runs are to have trained on the same examples: give
+them different --seed and one --data_seed. Then train on the hardest, or the --easiest, of all or --stratified by
+class, with the --data_seed and --validation_fraction of the runs:
+bin/train --train_subset=FILE.npz --hardest=0.5 --data_seed=0
 
 el2n        norm of softmax - one-hot label (Paul et al. 2021; they score after few epochs, with ten runs)
 grand       norm of the loss's gradient with respect to all weights: one pass per example, slow
@@ -44,6 +45,8 @@ _FORGETTING = "forgetting"
 _SCORES = (*registry.DIFFICULTY_SCORES, _FORGETTING)
 _DATA = ("dataset", "data_dir", "image_size", "num_classes", "train_examples", "train_fraction",
          "validation_fraction", "corruption", "cache_dir", "seed", "data_seed")  # fmt: skip
+_EXAMPLES = ("dataset", "train_examples", "train_fraction", "train_subset", "hardest", "easiest", "stratified",
+             "validation_fraction", "corruption", "label_noise", "label_noise_kind", "label_noise_file")  # fmt: skip
 
 
 def define_flags() -> list[str]:
@@ -69,10 +72,8 @@ def difficulty() -> dict[str, Any]:
         tf.config.list_physical_devices()
     settings = dataclasses.replace(runs[0].settings if runs else Settings(), **setting_flags.given(_DATA))
     images = load_images(settings)
-    for run, path in zip(runs[1:], split(options.run_dir)[1:], strict=True):
-        _check_same_examples(load_images(run.settings), images, path)
     classes = settings.num_classes or images.num_classes
-    scores = _forgetting(runs) if options.score == _FORGETTING else _average(runs, images, classes)
+    scores = _forgetting(runs, images) if options.score == _FORGETTING else _average(runs, images, classes)
     found = Difficulty(base_name(settings.dataset), images.train_size, options.score, images.train_names, scores)
     found.save(Path(options.output))
     _print(scores, images)
@@ -104,19 +105,26 @@ def _check_flags() -> list[FinishedRun]:
         if not Path(path).exists():
             raise UsageError(f"--model={path} does not exist")
     runs = [FinishedRun(path) for path in split(options.run_dir)]
-    for run in runs:
+    for path, run in zip(split(options.run_dir), runs, strict=True):
         run.record(options.phase)
+        _check_same_examples(runs[0].settings, run.settings, path)
     return runs
 
 
-def _check_same_examples(images: ImageSet, first: ImageSet, path: str) -> None:
-    import numpy as np
+def _check_same_examples(first: Settings, other: Settings, path: str) -> None:
+    wanted, found = _examples(first), _examples(other)
+    differing = [f"--{name}={found[name]} (not {wanted[name]})" for name in wanted if found[name] != wanted[name]]
+    if differing:
+        raise UsageError(f"the run in {path} trained on other examples than the first: {', '.join(differing)}")
 
-    if images.name != first.name or not np.array_equal(images.train_names, first.train_names):
-        raise UsageError(
-            f"the run in {path} trained on other examples than the first: train all with one --data_seed, "
-            "--validation_fraction and size of training set"
-        )
+
+def _examples(settings: Settings) -> dict[str, Any]:
+    """What decides which training examples there are, and their labels."""
+    drawn = settings.validation_fraction or settings.train_examples or settings.train_fraction != 1
+    return {name: getattr(settings, name) for name in _EXAMPLES} | {
+        "data_seed": settings.seed_of_data if drawn or settings.corruption else None,
+        "seed": settings.seed if settings.label_noise else None,
+    }
 
 
 def _average(runs: list[FinishedRun], images: ImageSet, classes: int) -> np.ndarray:
@@ -155,12 +163,15 @@ def _openers(runs: list[FinishedRun]) -> dict[str, Callable[[], keras.Model]]:
     return {path: lambda path=path: logits_model(keras_file.load(Path(path))) for path in split(options.model)}
 
 
-def _forgetting(runs: list[FinishedRun]) -> np.ndarray:
+def _forgetting(runs: list[FinishedRun], images: ImageSet) -> np.ndarray:
     import numpy as np
 
     from dsd_tf.robustness.difficulty import forgetting
 
-    return np.mean([forgetting(run.learning(flags.FLAGS.phase)) for run in runs], axis=0)
+    right = [run.learning(flags.FLAGS.phase) for run in runs]
+    if any(one.shape[1] != len(images.train) for one in right):
+        raise UsageError("--score=forgetting is of the examples the runs trained on: leave flags of the data out")
+    return np.mean([forgetting(one) for one in right], axis=0)
 
 
 def _print(scores: np.ndarray, images: ImageSet) -> None:

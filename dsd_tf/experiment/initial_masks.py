@@ -29,6 +29,10 @@ def initial_masks(bench: Workbench, source: Sparse) -> Masks:
     return resampled(masks, _drawer(bench)) if source.resample else masks
 
 
+def _magnitude(bench: Workbench) -> Scorer:
+    return lambda masks: {name: np.abs(weight) for name, weight in bench.masks.weights().items()}
+
+
 def _random(bench: Workbench) -> Scorer:
     draw = _drawer(bench)
     return lambda masks: {name: draw(name, mask.shape) for name, mask in masks.items()}
@@ -47,6 +51,7 @@ def _synflow(bench: Workbench) -> Scorer:
 
 
 _SCORERS: dict[str, Callable[[Workbench], Scorer]] = {
+    "magnitude": _magnitude,
     "random": _random,
     "snip": _snip,
     "grasp": _grasp,

@@ -17,12 +17,12 @@ from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
+from dsd_tf.experiment.corrupted_images import corrupted_images
 from dsd_tf.experiment.given_weights import GivenWeights, give_weights
 from dsd_tf.experiment.robustness import RobustnessMeter
 from dsd_tf.experiment.teacher import open_teacher
 from dsd_tf.methods.plan import Facts
 from dsd_tf.models.build import ModelOptions, build_model
-from dsd_tf.robustness.corruptions.apply import corrupt_set, default_cache
 from dsd_tf.settings import Settings, split
 from dsd_tf.sparsity.allocation import Allocation
 from dsd_tf.sparsity.granularity import parse as parse_granularity
@@ -170,10 +170,7 @@ def load_images(settings: Settings) -> ImageSet:
         label_noise=settings.noise,
         seed=settings.seed_of_data,
     )
-    if settings.corrupted_by:
-        cache = Path(settings.cache_dir) if settings.cache_dir else default_cache()
-        images = corrupt_set(images, settings.corrupted_by, settings.seed_of_data, cache)
-    return images
+    return corrupted_images(settings, images) if settings.corruption else images
 
 
 def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronized: bool = False) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Pruning at initialisation: masks chosen before the first step, by scores of the untrained network."""
+"""Pruning at initialisation: masks chosen before the first step, by scores of the weights the run starts from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from dsd_tf.settings import Settings
 def random(settings: Settings, facts: Facts) -> list[Phase]:
     """Random scores: the baseline of the others."""
     return _at_init(settings, facts, "random")
+
+
+def magnitude(settings: Settings, facts: Facts) -> list[Phase]:
+    """|w| of the weights the run starts from: with `--init_from` those of a network that was trained in another run."""
+    return _at_init(settings, facts, "magnitude")
 
 
 def snip(settings: Settings, facts: Facts) -> list[Phase]:

@@ -82,8 +82,8 @@ class Prune:
 class Sparse:
     """Masks of `density` chosen at the weights the phase starts from, by a score that takes no training.
 
-    `score` is "random", "snip", "grasp" or "synflow". With `resample` only the numbers per kernel are the score's; the
-    places are drawn at random.
+    `score` is "random", "magnitude", "snip", "grasp" or "synflow". With `resample` only the numbers per kernel are the
+    score's; the places are drawn at random.
     """
 
     density: float

@@ -50,7 +50,17 @@ def dense_phase(settings: Settings, facts: Facts, remember: int | None = None) -
 
 
 def sparse_phase(settings: Settings, facts: Facts, masks: Sparse, topology: Topology | None = None) -> Phase:
-    """The same training, sparse from its first step on; named after the method."""
+    """The same training, sparse from its first step on; named after the method.
+
+    Raises:
+        UsageError: if fewer weights than kernels are to be kept, and no kernel may be empty.
+    """
+    kept = round(facts.prunable * (1 - settings.sparsity))
+    if settings.allocation == "global" and kept < len(facts.shapes):
+        raise UsageError(
+            f"--sparsity={settings.sparsity} keeps {kept} of {facts.prunable:,} weights, fewer than the "
+            f"{len(facts.shapes)} kernels, none of which may be empty"
+        )
     return dataclasses.replace(
         dense_phase(settings, facts),
         name=settings.method,

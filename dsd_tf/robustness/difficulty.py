@@ -78,13 +78,12 @@ def forgetting(right: np.ndarray) -> np.ndarray:
 def _by_batch(score: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], images: Images, reached: Reached) -> np.ndarray:
     pixels, labels = resident(images)
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
     def of_batch(start: tf.Tensor) -> tf.Tensor:
         part = slice(start, start + _BATCH)
         return score(scaled(pixels[part]), labels[part])
 
-    scores = []
+    scores, traced = [], tf.function(of_batch).get_concrete_function(tf.TensorSpec([], tf.int32))
     for start in range(0, len(images), _BATCH):
-        scores.append(of_batch(tf.constant(start)).numpy())
+        scores.append(traced(tf.constant(start)).numpy())
         reached(min(start + _BATCH, len(images)))
     return np.concatenate(scores).astype(np.float64)

@@ -38,6 +38,8 @@ def test_layers_are_listed_with_what_the_allocation_leaves_them_at_the_sparsest_
         ({"method": "one_shot"}, "logits/kernel 10x10 100 as ranked over all layers"),
         ({"method": "one_shot", "granularity": "2:4"}, "logits/kernel 10x10 100 2:4"),
         ({"method": "gradual", "allocation": "uniform"}, "logits/kernel 10x10 100 0.200000"),
+        ({"method": "rigl"}, "logits/kernel 10x10 100 0.602597"),
+        ({"method": "snip"}, "logits/kernel 10x10 100 as ranked over all layers"),
     ],
 )
 def test_the_density_of_a_layer_is_a_number_where_it_is_known_beforehand(capsys, small, flags, target):
@@ -53,6 +55,12 @@ def test_a_schedule_is_named_in_place_of_masks(capsys, small):
 def test_label_noise_is_counted(capsys, small):
     _, text = printed(capsys, small(method="dense", label_noise=0.25))
     assert text.splitlines()[0].startswith("label noise flip_other 0.25: 75 of 300 training labels (25.00%) are wrong;")
+
+
+def test_masks_that_move_are_told_with_their_rule(capsys, small):
+    _, text = printed(capsys, small(method="rigl"))
+    row = next(" ".join(row.split()) for row in text.splitlines() if row.startswith("rigl"))
+    assert row.startswith("rigl initial weights random at density 0.2, gradient growth")
 
 
 def test_a_plan_that_cannot_be_carried_out_is_refused(small):

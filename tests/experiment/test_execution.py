@@ -8,6 +8,7 @@ import pytest
 
 from dsd_tf.experiment.execution import steps_per_execution
 from dsd_tf.methods.dsd import plan as dsd
+from dsd_tf.methods.dynamic import gradient_growth as rigl
 from dsd_tf.methods.gradual import plan as gradual
 from dsd_tf.methods.iterative import plan as iterative
 from dsd_tf.methods.plan import Facts
@@ -49,6 +50,11 @@ def test_weights_are_remembered_between_two_calls(rewind_to, size):
 @pytest.mark.parametrize(("frequency", "size"), [("30it", 30), ("10it", 10), ("60it", 30), ("45it", 15), ("1ep", 32)])
 def test_masks_change_between_two_calls(frequency, size):
     assert chosen(gradual, facts(90), begin="1ep", end="10ep", frequency=frequency) == size
+
+
+@pytest.mark.parametrize(("update_every", "size"), [("30it", 30), ("45it", 15), ("1ep", 32), ("7it", 1)])
+def test_masks_move_between_two_calls(update_every, size):
+    assert chosen(rigl, facts(90), update_every=update_every) == size
 
 
 def test_a_phase_that_begins_inside_an_epoch_counts_its_calls_from_there():

@@ -35,6 +35,10 @@ def test_updates_are_due_every_so_many_steps_till_the_end():
     assert list(Topology(50, DropFraction(0.3, 100)).updates) == [50, 100]
 
 
+def test_a_rule_tells_its_growth_and_its_times():
+    assert str(Topology(1500, DropFraction(0.3, 58_650), "gradient")) == "gradient growth every 1,500 steps till 58,650"
+
+
 @pytest.mark.parametrize("execution", [1, 10, 30])
 def test_the_last_gradient_is_read_where_an_update_follows_the_execution(execution):
     rule = Topology(30, DropFraction(0.3, 100), grow="gradient")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,11 @@ from dsd_tf.robustness.corruptions.corruption import Corruption
 _VERSION = 1  # to be raised when the same corruption gives other pixels
 
 
-def corrupted(images: np.ndarray, corruption: Corruption, seed: int) -> np.ndarray:
+Reached = Callable[[int], None]
+"""Told how many images are done."""
+
+
+def corrupted(images: np.ndarray, corruption: Corruption, seed: int, reached: Reached) -> np.ndarray:
     """uint8 [N, H, W, C] -> the same corrupted: clipped, and rounded down as in CIFAR-10-C.
 
     Each image has a random stream of its own, found by its pixels: it is corrupted alike in any split or subset.
@@ -32,19 +38,26 @@ def corrupted(images: np.ndarray, corruption: Corruption, seed: int) -> np.ndarr
         changed = corrupt(image / 255, corruption.severity, random)
         # what was a whole number of 255ths must not fall below it by a rounding error
         result[index] = np.clip(changed, 0, 1) * 255 + 1e-6
+        reached(index + 1)
     return result
 
 
-def corrupt_set(images: ImageSet, corruption: Corruption, seed: int, cache: Path) -> ImageSet:
+def corrupt_set(images: ImageSet, corruption: Corruption, seed: int, cache: Path, reached: Reached) -> ImageSet:
     """All splits corrupted alike; normalisation stays that of the clean images.
 
-    Splits that were corrupted before are read from files in `cache`, new ones are kept there.
+    Splits that were corrupted before are read from files in `cache`, new ones are kept there. `reached` counts through
+    all splits.
 
     Raises:
         UsageError: if a file cannot be read or written.
     """
-    splits = {"train": images.train, "validation": images.validation, "test": images.test}
-    changed = {name: _cached(split, corruption, seed, cache) for name, split in splits.items() if split is not None}
+    changed, before = {}, 0
+    for name in ("train", "validation", "test"):
+        if (split := getattr(images, name)) is not None:
+            count = functools.partial(lambda before, done: reached(before + done), before)
+            changed[name] = _cached(split, corruption, seed, cache, count)
+            before += len(split)
+            reached(before)
     return dataclasses.replace(images, **changed)
 
 
@@ -53,10 +66,10 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dsd_tf" / "corruptions"
 
 
-def _cached(split: Images, corruption: Corruption, seed: int, cache: Path) -> Images:
+def _cached(split: Images, corruption: Corruption, seed: int, cache: Path, reached: Reached) -> Images:
     digest = hashlib.sha256(f"{_VERSION} {split.images.shape}".encode())
     digest.update(np.ascontiguousarray(split.images).data)
     path = cache / f"{corruption.kind}-{corruption.severity}-seed{seed}-{digest.hexdigest()[:16]}.npz"
     if not path.exists():
-        write_arrays(path, {"images": corrupted(split.images, corruption, seed)})
+        write_arrays(path, {"images": corrupted(split.images, corruption, seed, reached)})
     return dataclasses.replace(split, images=read_arrays(path)["images"])

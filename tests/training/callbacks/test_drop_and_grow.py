@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+import dsd_tf
 from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.sparsity.topology import DropFraction, Topology
@@ -132,6 +133,14 @@ def test_less_and_less_is_dropped_as_the_schedule_falls():
     history = watched_fit(sparse_model(), DropAndGrow(falling))
     moved = [int((history[step]["a/kernel"] & ~history[step + 1]["a/kernel"]).sum()) for step in (3, 6, 9)]
     assert moved[0] > moved[1] >= moved[2] == 0
+
+
+def test_a_model_that_was_pruned_at_random_trains_by_the_names_of_the_package():
+    model = sparse_model()
+    dsd_tf.prune(model, 0.75, score="random", allocation="uniform")
+    rule = dsd_tf.Topology(every=3, fraction=dsd_tf.DropFraction(0.5, end=9), grow="gradient")
+    model.fit(X, Y, batch_size=8, epochs=3, verbose=0, callbacks=[dsd_tf.DropAndGrow(rule)])
+    assert [np.count_nonzero(layer.kernel.numpy()) for layer in model.layers] == [12, 4]
 
 
 def test_a_frozen_kernel_is_refused_by_name_when_training_begins():

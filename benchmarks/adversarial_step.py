@@ -1,0 +1,134 @@
+"""Adversarial training steps beside plain ones, and the same ratio of a PGD loop in PyTorch on the same network.
+
+    python -m benchmarks.adversarial_step [--quick]
+
+PyTorch takes part where it is installed (torch==2.13.0). Variants take turns in random order; read the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+
+from benchmarks.measures import machine
+from benchmarks.measures.rows import Row, as_markdown, ratio_row
+from benchmarks.measures.trainer import cnn
+from dsd_tf.data.feed import TrainFeed
+from dsd_tf.data.images import Images
+from dsd_tf.robustness.pgd import Pgd
+from dsd_tf.robustness.threat import Threat
+from dsd_tf.training.objectives.adversarial import Adversarial
+from dsd_tf.training.objectives.cross_entropy import CrossEntropy
+from dsd_tf.training.trainer import Trainer
+
+ATTACK_STEPS = (0, 1, 7, 10)
+BATCH, STEPS = 64, 10
+THREAT = Threat.parse("linf", "")
+
+Stretch = Callable[[], None]
+"""Trains `STEPS` steps."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, for trying it out")
+    rows = list(measure(parser.parse_args().quick))
+    print("\n".join(f"{key}: {value}" for key, value in machine.describe().items()))
+    print(as_markdown(rows))
+
+
+def measure(quick: bool) -> Iterator[Row]:
+    stretches = {("dsd_tf", steps): _in_keras(steps) for steps in ATTACK_STEPS}
+    if importlib.util.find_spec("torch"):
+        stretches |= {("PyTorch", steps): _in_torch(steps) for steps in ATTACK_STEPS}
+    seconds = _take_turns(stretches, rounds=3 if quick else 12)
+    for (library, steps), own in seconds.items():
+        yield ratio_row(
+            f"4-conv CIFAR net, batch {BATCH}: {library}, {f'PGD-{steps}' if steps else 'plain'}",
+            own,
+            seconds[library, 0],
+            to=f"plain {library}",
+            unit="ms/step",
+            scale=1e3 / STEPS,
+            target=steps + 1 if steps and library == "dsd_tf" else None,
+        )
+
+
+def _take_turns(stretches: dict[tuple[str, int], Stretch], rounds: int) -> dict[tuple[str, int], list[float]]:
+    """Seconds of every stretch; the first of each, which traces, is not timed."""
+    for train in stretches.values():
+        train()
+    seconds = {turn: [] for turn in stretches}
+    for _ in range(rounds):
+        for turn in random.sample(list(stretches), len(stretches)):
+            start = time.perf_counter()
+            stretches[turn]()
+            seconds[turn].append(time.perf_counter() - start)
+    return seconds
+
+
+def _images() -> Images:
+    draw = np.random.default_rng(0)
+    pixels = draw.integers(0, 256, (BATCH * STEPS, 32, 32, 3), np.uint8)
+    return Images(pixels, draw.integers(0, 10, len(pixels), np.int32))
+
+
+def _in_keras(attack_steps: int) -> Stretch:
+    keras.utils.set_random_seed(0)
+    network, feed = keras.Sequential(cnn(keras.layers)), TrainFeed(_images(), BATCH, seed=0, augmentation="none")
+    attack = Pgd(THREAT, attack_steps, THREAT.step, random_start=True)
+    objective = Adversarial(network, attack, "eval", seed=(0, 0)) if attack_steps else CrossEntropy()
+    trainer = Trainer(network, objective, feed)
+    trainer.compile(keras.optimizers.SGD(0.01, momentum=0.9), steps_per_execution=STEPS, jit_compile=False)
+
+    def train() -> None:
+        feed.set_epoch(0)
+        trainer.fit(trainer.counter(STEPS), verbose=0, shuffle=False)
+
+    return train
+
+
+def _in_torch(attack_steps: int) -> Stretch:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    stack: list[nn.Module] = []
+    for inputs, filters in ((3, 32), (32, 64)):
+        stack += [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU()]
+        stack += [nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    network = nn.Sequential(*stack, nn.Flatten(), nn.Linear(64 * 8 * 8, 10)).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9)
+    data = _images()
+    images, labels = torch.from_numpy(data.images), torch.from_numpy(data.labels.astype(np.int64))
+
+    def attacked(clean: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        least, most = (clean - THREAT.epsilon).clamp(min=0), (clean + THREAT.epsilon).clamp(max=1)
+        points = clean + torch.empty_like(clean).uniform_(-THREAT.epsilon, THREAT.epsilon)
+        for _ in range(attack_steps):
+            points = points.detach().requires_grad_()
+            # for the images alone, as ours: .backward() would compute the weights' gradients too
+            (gradient,) = torch.autograd.grad(functional.cross_entropy(network(points), wanted), points)
+            points = torch.clamp(points + THREAT.step * gradient.sign(), least, most)
+        return points.detach()
+
+    def train() -> None:
+        for start in range(0, len(labels), BATCH):
+            part = slice(start, start + BATCH)
+            clean = (images[part].float() / 255).permute(0, 3, 1, 2)
+            points = attacked(clean, labels[part]) if attack_steps else clean
+            optimizer.zero_grad()
+            functional.cross_entropy(network(points), labels[part]).backward()
+            optimizer.step()
+
+    return train
+
+
+if __name__ == "__main__":
+    main()
