@@ -35,7 +35,8 @@ def test_the_golden_numbers_of_the_published_loss():
     objective = Distillation(constant_teacher(), flat(), alpha=0.8, temperature=10.0)
     assert float(SoftenedDivergence(10.0)(TEACHER_LOGITS, STUDENT_LOGITS)) == pytest.approx(0.00226511, abs=1e-7)
     assert float(CrossEntropy().loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.23674493, abs=1e-7)
-    assert float(objective.loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.22855815, abs=5e-6)  # T^2 = 100 times a float32's rounding
+    # T^2 = 100 times a float32's rounding
+    assert float(objective.loss(IMAGES, LABELS, STUDENT_LOGITS)) == pytest.approx(0.22855815, abs=5e-6)
 
 
 def test_alpha_0_is_cross_entropy_and_alpha_1_leaves_the_labels_out():
