@@ -82,11 +82,6 @@ ALLOCATION_OF_METHOD = {
     "flying_bird": "igq",
 }
 
-EDROPOUT_OPERATORS = {
-    "edropout_code": "dsd_tf.edropout.population:edropout_code",
-    "bde_xor": "dsd_tf.edropout.population:bde_xor",
-}
-
 RETRAIN_POLICIES = {
     "rewind": "dsd_tf.methods.retrain:rewind",
     "rewind_lr": "dsd_tf.methods.retrain:rewind_lr",

@@ -70,6 +70,11 @@ def rectified(model: keras.Model, images: tf.Tensor) -> list[Rectified]:
     return found
 
 
+def has_rectifiers(model: keras.Model) -> bool:
+    """Whether there is anything for `rectified` to find."""
+    return any(_is_rectifier(operation) for _, operation in _operations(model))
+
+
 def _check(model: keras.Model, found: list[Rectified]) -> None:
     if not found:
         raise UsageError(

@@ -12,9 +12,7 @@ _MOST = 32
 _FLOPS_PER_CALL = 8e9
 
 
-def steps_per_execution(
-    phases: Iterable[Phase], steps_per_epoch: int, step_flops: float, wanted: int = 0
-) -> int:
+def steps_per_execution(phases: Iterable[Phase], steps_per_epoch: int, step_flops: float, wanted: int = 0) -> int:
     """The most steps per call with which every step between two calls falls where a phase needs it.
 
     Calls start anew at every epoch; callbacks act between calls only, at mask updates and where weights are remembered.

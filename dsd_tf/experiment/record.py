@@ -24,7 +24,8 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]], h
     took part at some time (Liu et al. 2021, ITOP, eq. 2), where a topology rule moves them.
     `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is chosen by validation
     accuracy; without a validation split there is none. "label_noise", if there is any, tells how the training labels
-    are fitted. "entropy" is that of the ReLUs' states, in bits; "robustness", if it is measured, accuracy under attack.
+    are fitted. "entropy" is that of the ReLUs' states, in bits, None without ReLUs; "robustness", if it is measured,
+    accuracy under attack.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)
@@ -48,7 +49,7 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]], h
         "learning_distance": _distance(bench),
         "train_accuracy": epochs[-1]["train_accuracy"] if epochs else None,
         "best_epoch": _best(epochs),
-        "entropy": bench.entropy().to_json(),
+        "entropy": bench.entropy().to_json() if bench.entropy else None,
     }
     if phase.topology is not None:
         record["explored"] = history.explored.density

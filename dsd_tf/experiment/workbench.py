@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from dsd_tf import randomness, registry
 from dsd_tf.analysis.entropy import EntropyMeter
+from dsd_tf.analysis.rectifiers import has_rectifiers
 from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.sources import ImageSet, load
@@ -83,8 +84,10 @@ class Workbench:
         }
 
     @cached_property
-    def entropy(self) -> EntropyMeter:
-        """Measures the network's ReLUs over the training images."""
+    def entropy(self) -> EntropyMeter | None:
+        """Measures the network's ReLUs over the training images; None if it has none."""
+        if not has_rectifiers(self.model):
+            return None
         return EntropyMeter(self.model, self.images.train, batch_size=_EVALUATION_BATCH)
 
     @cached_property
