@@ -35,6 +35,8 @@ STEMS = ("cifar", "cifar_pool", "imagenet")
 AUGMENTATIONS = {
     "none": "dsd_tf.data.augmentation:none",
     "crop_flip": "dsd_tf.data.augmentation:crop_flip",
+    "crop_rotate": "dsd_tf.data.augmentation:crop_rotate",
+    "crop_flip_rotate": "dsd_tf.data.augmentation:crop_flip_rotate",
 }
 
 HUMAN_LABEL_NOISE = {

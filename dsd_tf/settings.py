@@ -45,6 +45,7 @@ class Settings:
     cache_dir: str = _setting("", "where corrupted images are kept; ~/.cache/dsd_tf if empty", identity=False)
     validation_fraction: float = _setting(0.1, "share of the training examples held out for validation")
     image_size: int = _setting(0, "side to resize images to where a set's images vary; 0 = the set's default")
+    swap_splits: bool = _setting(False, "train on the set's test split and test on its training split")
     augmentation: str = _setting("auto", "auto = the papers' for the set", choices=("auto", *registry.AUGMENTATIONS))
 
     label_noise: float = _setting(0.0, "share of training labels to corrupt, after the subset is drawn")
@@ -59,7 +60,9 @@ class Settings:
     initializer: str = _setting("default", "default = each paper's; sdd = fan-in normal", choices=("default", "sdd"))
     init_from: str = _setting("", ".keras file to start from, by names and shapes of layers; fresh weights if empty")
     normalization: str = _setting(
-        "auto", "auto = the set's mean and deviation; caffe = [0, 255] minus Caffe's means", choices=("auto", "caffe")
+        "auto",
+        "auto = the set's mean and deviation; cifar = CIFAR-10's own; caffe = [0, 255] minus Caffe's means",
+        choices=("auto", "cifar", "caffe"),
     )
     num_classes: int = _setting(0, "outputs of the network; 0 = the data set's")
 

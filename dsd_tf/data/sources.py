@@ -60,6 +60,7 @@ def load(
     subset: Subset | None = None,
     validation_fraction: float = 0.1,
     image_size: int = 0,
+    swap_splits: bool = False,
     label_noise: LabelNoise | None = None,
     seed: int = 0,
     download: bool = True,
@@ -69,7 +70,8 @@ def load(
     `validation_fraction` of the training examples is held out by `seed`; a set that brings a validation
     split beside its test split is validated on that instead, and 0 gives no validation split. Of the rest those
     are kept that `subset` picks, or `train_examples` by `seed`, or else `train_fraction` of them. Images are cut
-    to `image_size` squares, 0 for the set's own size. `label_noise` corrupts the labels of those training
+    to `image_size` squares, 0 for the set's own size. With `swap_splits` the set's test split is trained on and its
+    training split tested on. `label_noise` corrupts the labels of those training
     examples; validation and test labels stay clean, so that models are chosen and judged by true labels.
 
     Raises UsageError for anything that cannot be read so, or would not fit in memory.
@@ -77,6 +79,7 @@ def load(
     if image_size < 0:
         raise UsageError(f"image size {image_size} is negative; 0 takes the set's own")
     source = _open(name, data_dir, image_size, download)
+    source = _Swapped(source) if swap_splits else source
     train, names, validation = _train_and_validation(
         source, name, validation_fraction, train_examples, train_fraction, seed
     )
@@ -94,6 +97,20 @@ def load(
     mean, std = (published.mean, published.std) if published else channel_statistics(train.images)
     augmentation = published.augmentation if published else "none"
     return ImageSet(name, train, validation, test, source.num_classes, mean, std, augmentation, names, set_size)
+
+
+class _Swapped:
+    """A source with the roles of its training and test examples exchanged."""
+
+    _ROLES = {"train": "test", "test": "train", "validation": "validation"}
+
+    def __init__(self, source: Source):
+        self._source = source
+        self.num_classes, self.image_shape = source.num_classes, source.image_shape
+        self.examples = {self._ROLES[role]: count for role, count in source.examples.items()}
+
+    def read(self, split: str, index: np.ndarray) -> Images:
+        return self._source.read(self._ROLES[split], index)
 
 
 def _open(name: str, data_dir: str | None, image_size: int, download: bool) -> Source:

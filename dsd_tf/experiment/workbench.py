@@ -16,6 +16,7 @@ from dsd_tf.analysis.entropy import EntropyMeter
 from dsd_tf.analysis.rectifiers import has_rectifiers
 from dsd_tf.data.caffe_preprocessing import MEANS_BGR
 from dsd_tf.data.feed import TrainFeed
+from dsd_tf.data.known import CIFAR_MEAN, CIFAR_STD
 from dsd_tf.data.sources import ImageSet, load
 from dsd_tf.errors import UsageError, unknown
 from dsd_tf.experiment.corrupted_images import corrupted_images
@@ -41,6 +42,7 @@ _EVALUATION_BATCH = 500
 # of RGB in [0, 1]: what the network then sees are pixels in [0, 255] minus Caffe's means
 CAFFE_MEAN = tuple(mean / 255 for mean in reversed(MEANS_BGR))
 CAFFE_STD = (1 / 255,) * 3
+_NORMALIZATIONS = {"caffe": (CAFFE_MEAN, CAFFE_STD), "cifar": (CIFAR_MEAN, CIFAR_STD)}
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def load_images(settings: Settings) -> ImageSet:
         subset=settings.subset,
         validation_fraction=settings.validation_fraction,
         image_size=settings.image_size,
+        swap_splits=settings.swap_splits,
         label_noise=settings.noise,
         seed=settings.seed_of_data,
     )
@@ -182,7 +185,7 @@ def network(settings: Settings, images: ImageSet, *, index: int = 0, synchronize
         raise UsageError(
             f"--num_classes={settings.num_classes}, but {images.name} has labels up to {images.num_classes - 1}"
         )
-    mean, std = (CAFFE_MEAN, CAFFE_STD) if settings.normalization == "caffe" else (images.mean, images.std)
+    mean, std = _NORMALIZATIONS.get(settings.normalization, (images.mean, images.std))
     options = ModelOptions(
         width=settings.width,
         depth=settings.depth,
