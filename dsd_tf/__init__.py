@@ -34,6 +34,10 @@ _EXPORTS = {
     "Topology": "dsd_tf.sparsity.topology",
     "DropFraction": "dsd_tf.sparsity.topology",
     "Redensify": "dsd_tf.training.callbacks.redensify",
+    "EDropout": "dsd_tf.edropout.callback",
+    "UnitSearch": "dsd_tf.edropout.search",
+    "SearchOptions": "dsd_tf.edropout.options",
+    "compact": "dsd_tf.compression.compact",
     "list_kernels": "dsd_tf.training.kernels",
 }
 __all__ = ["__version__", *_EXPORTS]

@@ -14,6 +14,10 @@ class Diverged(RuntimeError):
     """Training produced a loss that is not finite. The command line prints it in one line and exits with 3."""
 
 
+class WorkersDiffer(RuntimeError):
+    """Replicas or workers of one run hold different values. The command line prints it in one line and exits with 4."""
+
+
 def unknown(what: str, value: object, choices: Iterable[str]) -> UsageError:
     """An error that names the valid choice nearest to `value`, and all of them."""
     choices = sorted(choices)

@@ -32,6 +32,8 @@ MODELS = {
 
 STEMS = ("cifar", "cifar_pool", "imagenet")
 
+PRECISIONS = ("float32", "bfloat16")
+
 AUGMENTATIONS = {
     "none": "dsd_tf.data.augmentation:none",
     "crop_flip": "dsd_tf.data.augmentation:crop_flip",
@@ -67,6 +69,7 @@ METHODS = {
     "rigl": "dsd_tf.methods.dynamic:gradient_growth",
     "snfs": "dsd_tf.methods.dynamic:momentum_growth",
     "flying_bird": "dsd_tf.methods.dynamic:random_growth",
+    "flying_bird_plus": "dsd_tf.methods.dynamic:flying_bird_plus",
     "random": "dsd_tf.methods.at_init:random",
     "magnitude": "dsd_tf.methods.at_init:magnitude",
     "snip": "dsd_tf.methods.at_init:snip",
@@ -76,12 +79,19 @@ METHODS = {
     "omp_erk": "dsd_tf.methods.from_dense:omp_erk",
     "lth": "dsd_tf.methods.from_dense:lth",
     "pre_erk": "dsd_tf.methods.from_dense:pre_erk",
+    "early_bird": "dsd_tf.methods.from_dense:early_bird",
+    "edropout": "dsd_tf.methods.edropout:plan",
 }
 
 # What --allocation=auto is, where it is not global.
 ALLOCATION_OF_METHOD = {
     **dict.fromkeys(("static", "set", "rigl", "snfs", "omp_erk", "pre_erk"), "erk"),
-    "flying_bird": "igq",
+    **dict.fromkeys(("flying_bird", "flying_bird_plus"), "igq"),
+}
+
+EDROPOUT_OPERATORS = {
+    "edropout_code": "dsd_tf.edropout.population:edropout_code",
+    "bde_xor": "dsd_tf.edropout.population:bde_xor",
 }
 
 RETRAIN_POLICIES = {
@@ -151,6 +161,7 @@ EXPORT_FORMATS = {
 
 ENGINES = {
     "local": "dsd_tf.studies.local_engine:LocalEngine",
+    "ray": "dsd_tf.studies.ray_engine:RayEngine",
 }
 
 

@@ -56,6 +56,10 @@ REFUSED = [
     ({"attack_epsilon": "8"}, "linf epsilon 8 is outside the range of pixels, which are in [0, 1]; usual is 8/255"),
     ({"attack_norm": "l2", "attack_epsilon": "8/255"}, "epsilon 8/255 is linf's: in l2 it moves next to nothing"),
     ({"attack_steps": 0}, "--attack_steps must be at least 1, got 0"),
+    ({"objective": "adversarial", "attack_replays": 0}, "--attack_replays must be at least 1, got 0"),
+    ({"precision": "float16"}, "unknown --precision 'float16'; did you mean 'bfloat16'?"),
+    ({"precision": "bfloat16", "method": "edropout"}, "--precision=bfloat16 does not go with --method=edropout"),
+    ({"attack_replays": 4}, "--attack_replays=4 goes with --objective=adversarial"),
     ({"attack_step_size": "0"}, "--attack_step_size must be above 0, got 0"),
     ({"attack_step_size": "big"}, "--attack_step_size 'big' is not a number or a fraction"),
     ({"robust_every": -1}, "--robust_every must not be negative, got -1"),
@@ -67,7 +71,7 @@ REFUSED = [
         "--train_subset already says how many: leave --train_examples and --train_fraction out",
     ),
     ({"milestones": "80ep,120"}, "--milestones: time '120': give epochs as 160ep"),
-    ({"milestones": "500it"}, "--milestones: rates change between epochs, '500it' counts steps"),
+    ({"milestones": "500it"}, "--milestones: it falls between two epochs, '500it' counts steps"),
 ]
 
 
@@ -133,7 +137,7 @@ def test_noise_can_be_left_out(values):
 
 def test_a_run_may_be_continued_with_other_values_of_what_results_do_not_depend_on():
     free = {field.name for field in dataclasses.fields(Settings)} - Settings().identity().keys()
-    assert free == {"data_dir", "cache_dir", "steps_per_execution", "checkpoint_seconds", "export"}
+    assert free == {"data_dir", "cache_dir", "steps_per_execution", "checkpoint_seconds", "worker_timeout", "export"}
 
 
 def test_the_identity_is_all_it_takes_to_make_the_settings_again():

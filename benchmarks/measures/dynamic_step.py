@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 
 import keras
-from measures.rows import Row, ratio_row
-from measures.trainer import NETWORKS, batches, stopwatch
 
 import dsd_tf
+from benchmarks.measures.rows import Row, ratio_row
+from benchmarks.measures.trainer import NETWORKS, batches, stopwatch
+from benchmarks.measures.turns import take_turns
 
 GROWTH = {"SET": "random", "RigL": "gradient", "SNFS": "momentum"}
 TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
@@ -26,12 +26,7 @@ def measure(quick: bool) -> Iterator[Row]:
 def _measure(network: str, rounds: int) -> Iterator[Row]:
     data = batches(network)
     trainers = {name: _trainer(network, name, data) for name in ("dense", *GROWTH)}
-    for train in trainers.values():
-        train()  # traces
-    seconds = {name: [] for name in trainers}
-    for _ in range(rounds):
-        for name in random.sample(list(trainers), len(trainers)):
-            seconds[name].append(trainers[name]())
+    seconds = take_turns(trainers, rounds)
     for name in GROWTH:
         yield ratio_row(
             f"{TITLES[network]}: {name}, masks every {EVERY} steps",

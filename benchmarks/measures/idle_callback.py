@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 
 import keras
-from measures.rows import Row
-from measures.trainer import NETWORKS
 
 import dsd_tf
+from benchmarks.measures.rows import Row
+from benchmarks.measures.trainer import NETWORKS
 
 BATCHES = 10_000
 LATER = 10**9

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-PACKAGES = ("tensorflow", "keras", "tf_keras", "tensorflow-model-optimization", "numpy")
+PACKAGES = ("tensorflow", "keras", "tf_keras", "tensorflow-model-optimization", "torch", "numpy")
 
 
 def describe() -> dict[str, object]:
@@ -19,9 +19,16 @@ def describe() -> dict[str, object]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        **{package: metadata.version(package) for package in PACKAGES},
+        **{package: _version(package) for package in PACKAGES},
         "load_average_1min": os.getloadavg()[0],
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

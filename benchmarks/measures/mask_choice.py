@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
-from measures.rows import Row, ratio_row
 
+from benchmarks.measures.rows import Row, ratio_row
+from benchmarks.measures.turns import seconds, take_turns
 from dsd_tf.sparsity.allocation import Allocation
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.selection import Selection
@@ -21,17 +20,12 @@ SHARES = (0.4, 0.3, 0.2, 0.1)  # of the weights, in each layer
 def measure(quick: bool) -> Iterator[Row]:
     for size in SIZES[:1] if quick else SIZES:
         tasks = _tasks(size)
-        seconds = {name: [] for name in tasks}
-        for _ in range(3 if quick else 7):
-            for name in random.sample(list(tasks), len(tasks)):
-                start = time.perf_counter()
-                tasks[name]()
-                seconds[name].append(time.perf_counter() - start)
+        taken = take_turns({name: seconds(task) for name, task in tasks.items()}, rounds=3 if quick else 7)
         for name in tasks:
             yield ratio_row(
                 f"masks for {size / 1e6:g} M weights: {name}",
-                seconds[name],
-                seconds["np.partition"],
+                taken[name],
+                taken["np.partition"],
                 to="np.partition",
                 unit="ms",
                 scale=1e3,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-from measures.rows import Row
-from measures.trainer_process import LIBRARY, Trainer
+from benchmarks.measures.rows import Row
+from benchmarks.measures.trainer_process import LIBRARY, trainer
 
 STEPS = 4  # in each of two stretches; masks change at every step
 
@@ -28,5 +28,5 @@ def measure(quick: bool) -> Iterator[Row]:
 
 
 def _train(keras: str, variant: str) -> dict[str, float]:
-    with Trainer(keras, "wide", total_steps=2 * STEPS, stretch=STEPS) as trainer:
-        return trainer.train(variant)
+    with trainer(keras, "wide", total_steps=2 * STEPS, stretch=STEPS) as process:
+        return process.ask(variant)

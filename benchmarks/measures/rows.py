@@ -20,11 +20,20 @@ class Row:
     value: float | None = None
 
     @property
+    def is_missed(self) -> bool:
+        return self.target is not None and self.value > self.target
+
+    @property
     def cells(self) -> tuple[str, ...]:
         if self.target is None:
             return self.measured, self.figure, self.detail, ""
-        verdict = "met" if self.value <= self.target else "MISSED"
+        verdict = "MISSED" if self.is_missed else "met"
         return self.measured, self.figure, self.detail, f"<= {self.target:g}: {verdict}"
+
+
+def skipped_row(measured: str, reason: str) -> Row:
+    """A figure that could not be had."""
+    return Row(measured, "skipped", reason)
 
 
 def ratio_row(

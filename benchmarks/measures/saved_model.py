@@ -8,10 +8,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from measures.rows import Row
-from measures.trainer import NETWORKS
 
 import dsd_tf
+from benchmarks.measures.rows import Row
+from benchmarks.measures.trainer import NETWORKS
 from dsd_tf.export import savedmodel
 
 TITLES = {"lenet300": "LeNet-300-100", "cnn": "4-conv CIFAR net", "wide": "MLP of 25 M weights"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from measures.rows import Row, ratio_row
-from measures.trainer_process import LIBRARY, Trainer
+from benchmarks.measures.rows import Row, ratio_row
+from benchmarks.measures.trainer_process import LIBRARY, trainer
+from benchmarks.measures.turns import take_turns
 
 PRUNED = ("every 100 steps", "every step")
 TURNS = [
@@ -16,9 +17,9 @@ TURNS = [
     *(("tf_keras", variant) for variant in ("dense", *PRUNED)),
 ]
 TARGETS = {
-    ("lenet300", "every 100 steps"): 1.10,
+    ("lenet300", "every 100 steps"): 1.05,
     ("lenet300", "every step"): 1.50,
-    ("cnn", "every 100 steps"): 1.03,
+    ("cnn", "every 100 steps"): 1.02,
 }
 TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
 
@@ -65,17 +66,12 @@ def _take_turns(plan: Plan) -> tuple[dict, dict]:
     total_steps = 2 * plan.stretch * (plan.rounds + 1)  # the first round, which traces, is not timed
     with contextlib.ExitStack() as stack:
         trainers = {
-            keras: stack.enter_context(Trainer(keras, plan.network, total_steps, plan.stretch)) for keras in LIBRARY
+            keras: stack.enter_context(trainer(keras, plan.network, total_steps, plan.stretch)) for keras in LIBRARY
         }
-        for keras, variant in TURNS:
-            trainers[keras].train(variant)
-        seconds, zeros = {turn: [] for turn in TURNS}, {}
-        for _ in range(plan.rounds):
-            for keras, variant in random.sample(TURNS, len(TURNS)):
-                answer = trainers[keras].train(variant)
-                seconds[keras, variant].append(answer["seconds"])
-                zeros[keras, variant] = answer["zeros"]
-    return seconds, zeros
+        sides = {(keras, variant): functools.partial(trainers[keras].ask, variant) for keras, variant in TURNS}
+        answers = take_turns(sides, plan.rounds)
+    seconds = {turn: [answer["seconds"] for answer in of_turn] for turn, of_turn in answers.items()}
+    return seconds, {turn: of_turn[-1]["zeros"] for turn, of_turn in answers.items()}
 
 
 def _check_pruned(zeros: dict[tuple[str, str], float]) -> None:

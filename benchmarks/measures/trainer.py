@@ -15,35 +15,16 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.measures.networks import cnn, lenet300, wide
+from benchmarks.measures.peak import peak_bytes
+
 BATCHES = 50
 SPARSITY = {"keras": "dsd_tf", "tf_keras": "tensorflow_model_optimization.sparsity.keras"}
 FREQUENCY = {"every step": 1, "every 100 steps": 100}
-
-
-def lenet300(layers) -> list:
-    """LeNet-300-100: 266 200 prunable weights, batches of 128."""
-    hidden = [layers.Dense(units, activation="relu") for units in (300, 100)]
-    return [layers.Input((784,)), *hidden, layers.Dense(10)]
-
-
-def cnn(layers) -> list:
-    """3x3 convolutions of 32, 32, 64 and 64 filters and a Dense for CIFAR: 106 304 weights, batches of 64."""
-    stack = [layers.Input((32, 32, 3))]
-    for filters in (32, 64):
-        stack += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
-        stack.append(layers.MaxPooling2D())
-    return [*stack, layers.Flatten(), layers.Dense(10)]
-
-
-def wide(layers) -> list:
-    """Dense layers of 25 M weights in all, batches of 32: memory is that of weights, not of activations."""
-    hidden = [layers.Dense(units, activation="relu") for units in (4096, 4096, 1024)]
-    return [layers.Input((784,)), *hidden, layers.Dense(10)]
 
 
 NETWORKS = {"lenet300": (lenet300, 128), "cnn": (cnn, 64), "wide": (wide, 32)}
@@ -96,14 +77,8 @@ def state(model) -> dict[str, float]:
         "weights": weights,
         "zeros": 1 - filled / weights,
         "mask_bytes": sum(mask.numpy().nbytes for mask in masks),
-        "peak_bytes": _peak_bytes(),
+        "peak_bytes": peak_bytes(),
     }
-
-
-def _peak_bytes() -> int:
-    """Peak resident memory since the process began; the peak in `resource` is inherited from the parent."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
 def _schedule(sparsity, variant: str, total_steps: int):

@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 
 from absl import flags
 
-from dsd_tf.errors import Diverged, UsageError
+from dsd_tf.errors import Diverged, UsageError, WorkersDiffer
 
 EXIT_USAGE = 2
 EXIT_DIVERGED = 3
+EXIT_WORKERS = 4
 EXIT_INTERRUPTED = 130
 
 _HELP = ("-h", "-help", "--help", "--helpfull")
@@ -24,16 +25,17 @@ _WIDTH = 110
 
 
 def start(
-    main: Callable[[], dict[str, Any]],
+    main: Callable[[], dict[str, Any] | None],
     own_flags: list[str],
     about: str,
     exit_code: Callable[[dict[str, Any]], int] = lambda result: 0,
 ) -> NoReturn:
     """Parse the command line, run `main`, print what it returns as one line of JSON, the last on standard output.
 
-    Bad input exits with 2 and one line on standard error, diverged training with 3, Ctrl-C with 130; anything else that
-    fails is ours and keeps its traceback. `own_flags` are the defined flags that `--help` shows, in its order;
-    `exit_code` may find in the result that not all went well.
+    Bad input exits with 2 and one line on standard error, diverged training with 3, workers that are not at one with 4,
+    Ctrl-C with 130; anything else that fails is ours and keeps its traceback. A result of None is not printed.
+    `own_flags` are the defined flags that `--help` shows, in its order; `exit_code` may find in the result that not all
+    went well.
     """
     if any(argument in _HELP for argument in sys.argv[1:]):
         print(help_text(own_flags, about))
@@ -47,8 +49,12 @@ def start(
         _fail(str(error), EXIT_USAGE)
     except Diverged as error:
         _fail(str(error), EXIT_DIVERGED)
+    except WorkersDiffer as error:
+        _fail(str(error), EXIT_WORKERS)
     except KeyboardInterrupt:
         _fail("interrupted; the same command continues", EXIT_INTERRUPTED)
+    if result is None:
+        raise SystemExit(0)
     print(json.dumps(result, sort_keys=True))
     raise SystemExit(exit_code(result))
 
@@ -58,6 +64,20 @@ def _fail(message: str, code: int) -> NoReturn:
     message = " ".join(message.split()).removeprefix("ERROR:: ")
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def last_words() -> Callable[[str], NoReturn]:
+    """What ends the process from any thread, with one line on what is standard error now.
+
+    For a lost worker: the main thread may be waiting for it inside TensorFlow, where no exception reaches it.
+    """
+    stderr = os.dup(2)
+
+    def end(message: str) -> NoReturn:
+        os.write(stderr, f"error: {message}\n".encode())
+        os._exit(EXIT_WORKERS)
+
+    return end
 
 
 def help_text(names: list[str], about: str) -> str:

@@ -29,7 +29,7 @@ Evaluate a network: bin/evaluate --run_dir=DIR, or bin/evaluate --model=PATH --d
 PATH is a .keras file or a SavedModel directory that maps images (batch, height, width, channels) of pixels in
 [0, 1] to logits, or to the probabilities of a softmax at its end. A run is evaluated on its own data set unless flags
 name another, and on the training labels it was given, noise included; all other labels are clean. Progress goes to
-standard error; the last line of standard output is JSON: top1, top5, loss (mean cross-entropy in nats), examples.
+standard error; the last line of standard output is JSON: top1, top3, top5, loss (mean cross-entropy in nats), examples.
 
 ImageNet is decoded while it is evaluated, from TFDS or from a folder of class folders, also the way Caffe does it:
 bin/evaluate --model=squeezenet.keras --preprocessing=caffe --dataset=imagenet2012 --data_dir=DIR
@@ -90,7 +90,8 @@ def evaluate() -> dict[str, Any]:
         scores, seconds = score(network, settings, options.split, options.batch_size or _BATCH)
         counts = {}
     speed = scores.examples / seconds
-    print(f"top-1 {scores.top1:.2%}, top-5 {scores.top5:.2%}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
+    tops = f"top-1 {scores.top1:.2%}, top-3 {scores.top3:.2%}, top-5 {scores.top5:.2%}"
+    print(f"{tops}, loss {scores.loss:.4f}, {speed:,.0f} images/s")
     times = {"seconds": round(seconds, 3), "images_per_second": round(speed, 1)}
     result = dataclasses.asdict(scores) | counts | times
     if attacks:

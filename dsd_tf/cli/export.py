@@ -17,7 +17,9 @@ ABOUT = """
 Export a run's network: bin/export --run_dir=DIR --format=savedmodel --output=PATH
 
 The export needs nothing of this project to load. Pruned weights are zeros in ordinary dense tensors; LiteRT
-files store sparse kernels as such. Prints the size, raw and after gzip; the last line is JSON.
+files store sparse kernels as such. With --compact units that pruning silenced are removed, from filters to
+normalisation and the layers that read them: the same function as a smaller ordinary network. Prints the size,
+raw and after gzip, and for a compact network what it saves, measured; the last line is JSON.
 """
 
 
@@ -27,7 +29,8 @@ def define_flags() -> list[str]:
     flags.DEFINE_string("format", "savedmodel", f"what to write ({' '.join(registry.EXPORT_FORMATS)})")
     flags.DEFINE_string("output", "", "where to write it; in the run directory, export/PHASE, if empty")
     flags.DEFINE_string("phase", "", "export the network at the end of this phase; the last one if empty")
-    return ["run_dir", "format", "output", "phase"]
+    flags.DEFINE_bool("compact", False, "remove filters and neurons that say nothing, from any network pruned so")
+    return ["run_dir", "format", "output", "phase", "compact"]
 
 
 def export() -> dict[str, Any]:
@@ -43,7 +46,7 @@ def export() -> dict[str, Any]:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
-    result = export_run(options.run_dir, options.format, options.output, options.phase)
+    result = export_run(options.run_dir, options.format, options.output, options.phase, options.compact)
     _show(result)
     return result
 
@@ -54,7 +57,23 @@ def _show(result: dict[str, Any]) -> None:
     sizes.insert(2, f"{result['bytes'] / result['variables_bytes']:.4f}")
     table.add_row(result["format"], result["phase"], f"{result['sparsity']:.3%}", *sizes)
     print_table(table)
+    if "compact" in result:
+        _show_compact(result["compact"])
     print(f"\nwritten to {result['path']}")
+
+
+def _show_compact(figures: dict[str, Any]) -> None:
+    table = make_table("compaction", "before", "after", "ratio")
+    for key, name in (("parameters", "parameters"), ("flops", "FLOPs per image"), ("keras_bytes", "bytes as .keras")):
+        before, after = figures[key]
+        table.add_row(name, f"{before:,.0f}", f"{after:,.0f}", f"{after / before:.3f}")
+    for threads, latency in figures["latency"].items():
+        before, after = latency["milliseconds"]
+        table.add_row(f"ms per image, {threads}", f"{before:.3f}", f"{after:.3f}", f"{latency['ratio']:.3f}")
+    print()
+    print_table(table)
+    for name, reason in figures["left"].items():
+        print(f"{name} stays as wide as it was: {reason}")
 
 
 def main() -> NoReturn:

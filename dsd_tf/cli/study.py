@@ -17,6 +17,7 @@ from dsd_tf.reporting.tables import make_table, print_table
 from dsd_tf.settings import Settings
 from dsd_tf.studies.carry_out import carry_out
 from dsd_tf.studies.directory import StudyDirectory, StudyRun
+from dsd_tf.studies.engine import Engine, EngineOptions
 from dsd_tf.studies.grid import Grid
 from dsd_tf.studies.progress import StudyProgress
 from dsd_tf.studies.tables import cell_table, write_tables
@@ -41,7 +42,7 @@ reported at the end, with exit code 1. STUDY_DIR/study.csv has a line per run, l
 """
 
 _SETTINGS = [field.name for field in dataclasses.fields(Settings)]
-_OWN = ["study_dir", "variant", "workers", "engine", "dry_run"]
+_OWN = ["study_dir", "variant", "workers", "engine", "ray_address", "run_cpus", "run_gpus", "dry_run"]
 
 
 def define_flags() -> list[str]:
@@ -50,6 +51,9 @@ def define_flags() -> list[str]:
     flags.DEFINE_multi_string("variant", None, "a name and the flags of it, 'NAME: --flag=value ...'; may be repeated")
     flags.DEFINE_integer("workers", 1, "local: processes that train at a time; results do not depend on it", 1)
     flags.DEFINE_string("engine", "local", f"what carries out the runs ({' '.join(registry.ENGINES)})")
+    flags.DEFINE_string("ray_address", "", "ray: HOST:PORT of the cluster; $RAY_ADDRESS or this machine alone if empty")
+    flags.DEFINE_float("run_cpus", 1.0, "ray: CPUs to set aside for a run", 0.0)
+    flags.DEFINE_float("run_gpus", 0.0, "ray: GPUs to set aside for a run", 0.0)
     flags.DEFINE_bool("dry_run", False, "list the runs and what there is of them; train nothing")
     return [*_OWN, *setting_flags.define_lists(_SETTINGS)]
 
@@ -69,7 +73,7 @@ def study() -> dict[str, Any]:
     with directory.locked():
         directory.describe(grid, runs)
         missing = [run for run in runs if not run.summary]
-        errors = _carry_out(missing, make_engine(min(options.workers, len(missing)))) if missing else {}
+        errors = _carry_out(missing, make_engine(_engine_options(len(missing)))) if missing else {}
         results = {run.name: run.summary for run in runs}
         write_tables(directory, runs, results, errors)
     print_table(cell_table(runs, results))
@@ -81,7 +85,12 @@ def study() -> dict[str, Any]:
     return {"runs": len(runs), "finished": finished, "failed": len(errors), "study_dir": options.study_dir}
 
 
-def _carry_out(runs: Sequence[StudyRun], engine) -> dict[str, str]:
+def _engine_options(runs: int) -> EngineOptions:
+    options = flags.FLAGS
+    return EngineOptions(min(options.workers, runs), options.ray_address, options.run_cpus, options.run_gpus)
+
+
+def _carry_out(runs: Sequence[StudyRun], engine: Engine) -> dict[str, str]:
     progress = StudyProgress(len(runs))
     try:
         return carry_out(runs, engine, progress)

@@ -8,9 +8,11 @@ from typing import Any, NoReturn
 from absl import flags
 
 from dsd_tf.cli import console, setting_flags
-from dsd_tf.experiment.run_directory import RunDirectory, default_name
+from dsd_tf.experiment.run_directory import RunDirectory, default_name, is_complete
+from dsd_tf.experiment.teamwork import Share, share_of
 from dsd_tf.reporting.results import describe_results
 from dsd_tf.settings import Settings, split
+from dsd_tf.workers.cluster import cluster_of
 
 ABOUT = """
 Train a network, dense or sparse, on real images: bin/train --flagfile=configs/quickstart.flags
@@ -36,17 +38,26 @@ def settings_from_flags() -> Settings:
     return Settings(**{name: flags.FLAGS[name].value for name in _SETTINGS})
 
 
-def train() -> dict[str, Any]:
-    """Run, or with --dry_run only plan, what the flags describe; returns the line to print last."""
+def train() -> dict[str, Any] | None:
+    """Run, or with --dry_run only plan, what the flags describe; returns the line to print last.
+
+    None for a worker that is not the chief.
+    """
     settings = settings_from_flags()
     formats = split(settings.export)
     path = flags.FLAGS.run_dir or f"runs/{default_name(settings)}"
     if flags.FLAGS.dry_run:
         return _describe_plan(settings)
-    with RunDirectory(path, settings) as directory:
-        summary = directory.result()
-    if summary is None:
-        summary = _run(settings, path)
+    cluster, complete = cluster_of(settings.strategy), is_complete(path)
+    if complete and cluster and not cluster.is_chief:
+        return None
+    with share_of(settings, path, None if complete else cluster, console.last_words()) as share:
+        with RunDirectory(share.path, share.settings) as directory:
+            summary = directory.result()
+        if summary is None:
+            summary = _run(share)
+    if not share.team.is_chief:
+        return None
     describe_results(path, summary)
     exported = {name: _export(path, name) for name in formats}
     final = summary["results"]["final"] | {"run_dir": path, "seconds": summary["timing"]["training_seconds"]}
@@ -63,14 +74,14 @@ def _describe_plan(settings: Settings) -> dict[str, Any]:
     return describe_plan(settings)
 
 
-def _run(settings: Settings, path: str) -> dict[str, Any]:
+def _run(share: Share) -> dict[str, Any]:
     with console.quiet_start():
         import tensorflow as tf
 
         from dsd_tf.experiment.runner import run
 
         tf.config.list_physical_devices()
-    return run(settings, path)
+    return run(share.settings, share.path, share.team)
 
 
 def _export(path: str, name: str) -> dict[str, Any]:

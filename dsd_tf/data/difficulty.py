@@ -38,7 +38,7 @@ class Difficulty:
         if stored.keys() != cls.__dataclass_fields__.keys():
             raise UsageError(f"{path} does not hold the scores of bin/difficulty")
         names, scores = stored["names"], stored["scores"].astype(np.float64)
-        if names.ndim != 1 or names.shape != scores.shape or not np.isfinite(scores).all():
+        if not names.size or names.ndim != 1 or names.shape != scores.shape or not np.isfinite(scores).all():
             raise UsageError(f"{path} does not hold one finite score for each of its examples")
         return cls(str(stored["dataset"]), int(stored["set_size"]), str(stored["score"]), names, scores)
 

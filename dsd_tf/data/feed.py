@@ -18,52 +18,60 @@ class TrainFeed:
     images that are resident: small networks would spend much of their time starting tf.data iterators and
     handing over batches, here an epoch costs one assignment of its order.
 
+    With `replays` every batch comes that often in a row, augmented alike. Epochs keep their number of steps, so that it
+    takes as many of them to go once through the examples.
+
     Raises UsageError for an unknown augmentation and for a batch size that leaves no batch.
     """
 
-    def __init__(self, images: Images, batch_size: int, *, seed: int, augmentation: str):
+    def __init__(self, images: Images, batch_size: int, *, seed: int, augmentation: str, replays: int = 1):
         self.steps_per_epoch = -(-len(images) // batch_size) if batch_size > 0 else 0
         if not self.steps_per_epoch:
             raise UsageError(f"no batch of {batch_size} in {len(images)} training examples")
         self._images, self._labels = resident(images)
         self._augment = resolve("augmentation", AUGMENTATIONS, augmentation)
         self._batch_size, self._epochs = batch_size, Epochs(len(images), self.steps_per_epoch, seed)
+        self._replays = replays
         with tf.device("CPU:0"):
             self._order = tf.Variable(tf.zeros([len(images)], tf.int32), trainable=False)
             self._seeds = tf.Variable(tf.zeros([self.steps_per_epoch, 2], tf.int32), trainable=False)
             self._window = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
     def set_epoch(self, epoch: int, start: int = 0, stop: int | None = None) -> None:
-        """Go on with batches [start, stop) of an epoch, by default all of it."""
-        order, seeds, start, stop = self._epochs.plan(epoch, start, stop)
+        """Go on with the batches of steps [start, stop) of an epoch, by default all of it."""
+        epochs_before, replayed = divmod(epoch, self._replays)
+        order, seeds, start, stop = self._epochs.plan(epochs_before, start, stop)
         self._order.assign(order)
         self._seeds.assign(seeds)
-        self._window.assign([start, stop])
+        steps_before = replayed * self.steps_per_epoch
+        self._window.assign([steps_before + start, steps_before + stop])
 
     def examples_in(self, start: int, stop: int) -> int:
-        """How many examples the batches [start, stop) have, counted through all epochs."""
-        examples = len(self._labels)
-        first, last = (
-            epochs * examples + min(batch * self._batch_size, examples)
-            for epochs, batch in (divmod(step, self.steps_per_epoch) for step in (start, stop))
-        )
-        return last - first
+        """How many examples the steps [start, stop) train on, counted through all epochs; replays count as well."""
+        return self._examples_before(stop) - self._examples_before(start)
+
+    def _examples_before(self, step: int) -> int:
+        batches, replays = divmod(step, self._replays)
+        epochs, batch = divmod(batches, self.steps_per_epoch)
+        examples, before = len(self._labels), batch * self._batch_size
+        size = min(self._batch_size, examples - before)
+        return self._replays * (epochs * examples + before) + replays * size
 
     def to_come(self) -> tf.Tensor:
-        """How many batches there are before the epoch has to be set anew; int64 scalar."""
+        """How many steps there are before the epoch has to be set anew; int64 scalar."""
         return self._window[1] - self._window[0]
 
     def next_batch(self) -> tf.Tensor:
-        """Number, in its epoch, of the batch to train on now, int64 scalar; in the training step's graph."""
+        """Number, in the epoch's order, of the batch to train on now, int64 scalar; in the training step's graph."""
         step = tf.identity(self._window[0])
         self._window[0].assign(step + 1)
-        return step
+        return step // self._replays
 
-    def examples(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def examples(self, batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """float32 images [B, H, W, C] in [0, 1] and int32 labels [B] of a batch; the last one may be smaller."""
         size = self._batch_size
-        index = self._order[step * size : (step + 1) * size]
-        images = self._augment(tf.gather(self._images, index), self._seeds[step])
+        index = self._order[batch * size : (batch + 1) * size]
+        images = self._augment(tf.gather(self._images, index), self._seeds[batch])
         return scaled(images), tf.gather(self._labels, index)
 
 

@@ -26,15 +26,17 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
         print(describe_noise(settings.noise, bench.images.train))
     table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
     for phase in plan:
-        span = f"{phase.start:,}-{phase.stop:,}"
-        table.add_row(
-            phase.name, str(phase.weights), _masks(phase), span, str(phase.learning_rate), f"{phase.sparsity:.3%}"
-        )
+        span = f"{phase.start:,}-{phase.stop:,}" + (" at most" if phase.settles else "")
+        table.add_row(phase.name, str(phase.weights), _masks(phase), span, str(phase.learning_rate), _sparsity(phase))
     print_table(table)
     print()
-    print_table(_densities(bench, max(plan, key=lambda phase: phase.sparsity)))
+    print_table(_densities(bench, max(plan, key=lambda phase: phase.sparsity or 0)))
     steps = sum(phase.stop - phase.start for phase in plan)
     return {"phases": len(plan), "steps": steps, "steps_per_epoch": bench.feed.steps_per_epoch}
+
+
+def _sparsity(phase: Phase) -> str:
+    return "as found" if phase.sparsity is None else f"{phase.sparsity:.3%}"
 
 
 def _masks(phase: Phase) -> str:

@@ -18,12 +18,15 @@ _GZIP = 16 + zlib.MAX_WBITS
 _CHUNK = 1 << 20
 
 
-def export_run(run_dir: str | Path, format: str, output: str | Path = "", phase: str = "") -> dict[str, Any]:
+def export_run(
+    run_dir: str | Path, format: str, output: str | Path = "", phase: str = "", compact: bool = False
+) -> dict[str, Any]:
     """Write a run's network at the end of `phase` (the last one by default) in one of the registered formats.
 
     `output` is RUN/export/PHASE with the format's ending by default. Returns where it is, its bytes, raw and
     after gzip, and what is in it: bytes of the variables, zeros by kernel, and of the run's own figures the
-    weights kept and the test accuracy.
+    weights kept and the test accuracy. With `compact` silent units are removed first, and "compact" tells what
+    that brings.
 
     Raises:
         UsageError: for an unknown format or phase, a directory that holds no finished run, or an output that
@@ -33,10 +36,16 @@ def export_run(run_dir: str | Path, format: str, output: str | Path = "", phase:
         raise unknown("--format", format, registry.EXPORT_FORMATS)
     run = FinishedRun(run_dir)
     record = run.record(phase)
-    path = Path(output or export_path(run_dir, record["phase"], format))
+    path = Path(output or export_path(run_dir, record["phase"] + "-compact" * compact, format))
     if path.resolve() == run.model_path.resolve():
         raise UsageError(f"--output={path} is the run's own network; name another place for the export")
-    model = run.network(phase)
+    model, figures = run.network(phase), {}
+    if compact:
+        from dsd_tf.experiment.compact_run import compact_checked, compaction_figures
+
+        compacted, difference = compact_checked(model)
+        figures = {"compact": compaction_figures(model, compacted, difference)}
+        model = compacted.model
     registry.resolve("--format", registry.EXPORT_FORMATS, format)(model, path)
     return {
         "format": format,
@@ -45,6 +54,7 @@ def export_run(run_dir: str | Path, format: str, output: str | Path = "", phase:
         **_content(model),
         **{key: record[key] for key in ("phase", "prunable", "kept", "sparsity")},
         "test_accuracy": record["test"]["top1"],
+        **figures,
     }
 
 

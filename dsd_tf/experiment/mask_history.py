@@ -13,6 +13,9 @@ from dsd_tf.reporting.layers import layer_table, total_flops
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.optimizers import steps_taken
 
+# a training step in forward passes: its own, and the backward pass, which costs two
+STEP_PASSES = 3
+
 
 class MaskHistory:
     """Begins with the masks that are there when it is made, and is told of every change.
@@ -24,6 +27,7 @@ class MaskHistory:
     def __init__(self, bench: Workbench, phase: Phase):
         self._bench, self._phase = bench, phase
         self._step, self._flops = phase.start, 0
+        self._passes = STEP_PASSES + bench.trainer.objective.extra_passes
         self._per_example = self._figure("sparse_flops")
         self.explored = bench.masks.masks
 
@@ -35,16 +39,16 @@ class MaskHistory:
         self.explored = Masks({name: self.explored[name] | mask for name, mask in masks.items()})
 
     def training_flops(self, stop: int) -> int | None:
-        """FLOPs of the kernels in the steps of the phase before `stop`, of weights in the masks alone.
+        """FLOPs of the kernels in the steps of the phase before `stop`, an attack's included, of weights in the masks.
 
-        A backward pass costs two forward ones, half of it for the gradients of the weights; those of all weights are
-        counted in the steps whose gradients growth is ranked by (Evci et al. 2020, appendix H). None if not known.
+        Half of a backward pass is for the gradients of the weights; those of all weights are counted in the steps whose
+        gradients growth is ranked by (Evci et al. 2020, appendix H). None if not known.
         """
         if self._flops is None or self._per_example is None:
             return None
         examples = self._bench.feed.examples_in(self._step, stop)
         beyond = self._figure("dense_flops") - self._per_example
-        return self._flops + 3 * self._per_example * examples + beyond * self._examples_read(stop)
+        return self._flops + self._passes * self._per_example * examples + beyond * self._examples_read(stop)
 
     def state(self) -> tuple[dict[str, Any], list[np.ndarray]]:
         """What `resume` needs: JSON values and arrays."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
+from dsd_tf.edropout.callback import EDropout
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.checkpoints import Checkpoints
 from dsd_tf.experiment.initial_masks import initial_masks
@@ -15,15 +17,33 @@ from dsd_tf.experiment.record import phase_record
 from dsd_tf.experiment.recorder import EpochStart, Journal, Recorder, diverged, epoch_window
 from dsd_tf.experiment.run_directory import RunDirectory, masks_path, write_lines
 from dsd_tf.experiment.state import pack, read_meta, restore, seed_dropout
+from dsd_tf.experiment.unison import Unison
+from dsd_tf.experiment.units import keep_units, unit_masks
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.files import read_arrays, write_arrays
-from dsd_tf.methods.plan import AllWeights, EndOf, FromFile, FromRun, Initial, Nonzero, Phase, Prune, Remembered, Sparse
+from dsd_tf.methods.plan import (
+    AllWeights,
+    EndOf,
+    FromFile,
+    FromRun,
+    Initial,
+    Nonzero,
+    OfUnits,
+    Phase,
+    Prune,
+    Remembered,
+    Sparse,
+    UnitMasks,
+)
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.sparsity.masks import Masks
+from dsd_tf.sparsity.tickets import have_settled
 from dsd_tf.training.callbacks.drop_and_grow import DropAndGrow
+from dsd_tf.training.callbacks.early_bird import EarlyBird
 from dsd_tf.training.callbacks.rewind import Rewind
 from dsd_tf.training.callbacks.update_pruning_step import UpdatePruningStep
 from dsd_tf.training.dense_gradients import DenseGradients
+from dsd_tf.training.optimizers import steps_taken
 from dsd_tf.training.pruning import PruningRule, ScheduledPruning
 
 
@@ -47,15 +67,18 @@ class PhaseRunner:
         epoch = self._resume(phase, journal)
         # drops what a killed process wrote after its last checkpoint
         write_lines(self._directory.metrics, epochs_before + journal.epochs)
-        self._train(phase, epoch, journal, steps_before)
-        return self._finish(phase, journal)
+        return self._finish(self._train(phase, epoch, journal, steps_before), journal)
 
     def _prepare(self, phase: Phase, number: int) -> None:
         masks = self._masks(phase)
         self._set_weights(phase.weights)
         seed_dropout(self._bench.model, self._bench.settings.seed, number)
         self._bench.masks.reset_slots()
+        for variable in self._bench.trainer.objective.variables:
+            variable.assign(np.zeros(variable.shape))
         self._bench.masks.apply(masks)
+        if phase.freeze_epoch is not None:
+            self._bench.units.restart()
         if phase.topology is not None and phase.topology.gradient_decay is not None:
             # before a checkpoint is read, which has them among the optimizer's variables
             DenseGradients(self._bench.masks, phase.topology.gradient_decay)
@@ -72,6 +95,9 @@ class PhaseRunner:
             case Sparse():
                 self._set_weights(phase.weights)
                 return initial_masks(self._bench, phase.masks)
+            case UnitMasks(name):
+                restore(read_arrays(self._directory.phase(name)), **self._bench.state)
+                return unit_masks(self._bench)
             case Prune(name, keep, density):
                 self._set_weights(EndOf(name))
                 return self._bench.selection.masks(
@@ -88,7 +114,7 @@ class PhaseRunner:
             raise UsageError(f"--init_from={self._bench.settings.init_from} is not pruned: no prunable weight is zero")
         return masks
 
-    def _set_weights(self, source: Initial | FromFile | EndOf | Remembered) -> None:
+    def _set_weights(self, source: Initial | FromFile | EndOf | OfUnits | Remembered) -> None:
         model = self._bench.model
         match source:
             case Initial(index):
@@ -97,6 +123,9 @@ class PhaseRunner:
                 model.set_weights(self._bench.first_weights)
             case EndOf(name):
                 restore(read_arrays(self._directory.phase(name)), model=model.variables)
+            case OfUnits(name, chosen):
+                restore(read_arrays(self._directory.phase(name)), **self._bench.state)
+                keep_units(self._bench, chosen)
             case Remembered():
                 restore(read_arrays(self._directory.rewind), weights=model.weights)
 
@@ -106,26 +135,33 @@ class PhaseRunner:
         meta = read_meta(arrays) if arrays else {}
         if meta.get("phase") != phase.name:
             return phase.start // self._bench.feed.steps_per_epoch
-        restore(arrays, model=self._bench.model.variables, optimizer=self._bench.trainer.optimizer.variables)
+        restore(arrays, **self._bench.state, **self._bench.state_of_phase)
         journal.epochs[:] = meta["epochs"]
         journal.seconds = meta["seconds"]
         explored = [arrays[f"explored/{index}"] for index in range(len(self._bench.masks.shapes))]
         journal.history.resume(meta["history"], explored)
+        journal.tickets[:] = [arrays[name] for name in sorted(arrays) if name.startswith("tickets/")]
         return meta["epoch"]
 
-    def _train(self, phase: Phase, epoch: int, journal: Journal, steps_before: int) -> None:
+    def _train(self, phase: Phase, epoch: int, journal: Journal, steps_before: int) -> Phase:
+        """Returns the phase as it came to be: it may end early."""
         bench = self._bench
-        bench.masks.on_change = journal.history.add
+        unison = Unison(bench)
+        bench.masks.on_change = unison.then(journal.history.add)
         callbacks = [
             EpochStart(bench, phase),
-            *self._mask_callbacks(phase),
+            *self._mask_callbacks(phase, journal),
+            unison,
             Recorder(bench, self._directory, phase, journal, self._checkpoints, self._progress, steps_before),
         ]
         for first, last in _equal_epochs(phase, epoch, bench.feed.steps_per_epoch):
+            if have_settled(journal.tickets, bench.facts.prunable):
+                break
             start, stop = epoch_window(phase, first, bench.feed.steps_per_epoch)
             try:
                 bench.trainer.fit(
-                    bench.trainer.counter(stop - start),
+                    bench.trainer.counter,
+                    steps_per_epoch=stop - start,
                     initial_epoch=first,
                     epochs=last,
                     callbacks=callbacks,
@@ -137,8 +173,9 @@ class PhaseRunner:
                     raise
                 # weights that are not finite cannot be ranked: a mask update meets them before the epoch ends
                 raise diverged(str(error), phase, self._directory) from error
+        return dataclasses.replace(phase, stop=phase.start + steps_taken(bench.trainer.optimizer))
 
-    def _mask_callbacks(self, phase: Phase) -> list:
+    def _mask_callbacks(self, phase: Phase, journal: Journal) -> list:
         callbacks = []
         if phase.schedule is not None:
             rule = PruningRule(phase.schedule, self._bench.selection)
@@ -146,10 +183,17 @@ class PhaseRunner:
             pruning = ScheduledPruning(self._bench.masks, [(names, rule)], earlier_steps=phase.start)
             callbacks.append(UpdatePruningStep(pruning))
         if phase.topology is not None:
-            callbacks.append(DropAndGrow(phase.topology, self._bench.settings.seed))
+            callbacks.append(DropAndGrow(phase.topology, self._bench.settings.seed, journal.epochs))
+        if phase.freeze_epoch is not None:
+            callbacks.append(EDropout(self._bench.units, phase.freeze_epoch))
+        if phase.settles is not None:
+            callbacks.append(EarlyBird(lambda: self._ticket(phase.settles), journal.tickets))
         if phase.remember is not None and not self._directory.rewind.exists():
-            callbacks.append(_RewindFile(phase.remember - phase.start, self._directory))
+            callbacks.append(_RewindFile(phase.remember - phase.start, self._directory, self._bench))
         return callbacks
+
+    def _ticket(self, density: float) -> Masks:
+        return self._bench.selection.masks(self._bench.masks.weights(), None, density=density)
 
     def _finish(self, phase: Phase, journal: Journal) -> dict:
         bench = self._bench
@@ -159,7 +203,7 @@ class PhaseRunner:
             raise diverged(f"loss {record['train']['loss']} at its end", phase, self._directory)
         bench.masks.masks.save(self._directory.masks(phase.name))
         meta = {"record": record, "epochs": journal.epochs, "seconds": journal.seconds}
-        write_arrays(self._directory.phase(phase.name), pack(meta, model=bench.model.variables))
+        write_arrays(self._directory.phase(phase.name), pack(meta, **bench.state))
         self._checkpoints.clear()
         return meta
 
@@ -177,11 +221,12 @@ def given_masks(source: FromRun, bench: Workbench) -> Masks:
 class _RewindFile(Rewind):
     """Remembers the weights in the run directory."""
 
-    def __init__(self, step: int, directory: RunDirectory):
+    def __init__(self, step: int, directory: RunDirectory, bench: Workbench):
         super().__init__(step)
-        self._path = directory.rewind
+        self._path, self._bench = directory.rewind, bench
 
     def remember(self):
+        self._bench.average_statistics()
         super().remember()
         write_arrays(self._path, pack({"step": self.step}, weights=self.model.weights))
 

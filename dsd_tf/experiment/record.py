@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dsd_tf.experiment.mask_history import MaskHistory
+from dsd_tf.experiment.compact_run import compact_size
+from dsd_tf.experiment.mask_history import STEP_PASSES, MaskHistory
+from dsd_tf.experiment.units import unit_figures
 from dsd_tf.experiment.workbench import Workbench
 from dsd_tf.methods.plan import Phase
 from dsd_tf.reporting.layers import LayerRow, layer_table, total_flops
@@ -19,13 +21,14 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]], h
     """The record of a phase whose end the model is at; `epochs` are its epochs' figures, `history` that of its masks.
 
     Sparsity is nominal (asked for), of the prunable weights, and of all parameters. "train", "validation" and "test"
-    are evaluated at the end, without augmentation. FLOPs are per example; those of training are of the whole phase, of
-    all weights and of those in the masks, and of the objective's own apart. "explored" is the share of weights that
-    took part at some time (Liu et al. 2021, ITOP, eq. 2), where a topology rule moves them.
+    are evaluated at the end, without augmentation. FLOPs are per example; those of training are of the whole phase,
+    an attack's included, of all weights and of those in the masks; a teacher's are apart. "explored" is the share of
+    weights that took part at some time (Liu et al. 2021, ITOP, eq. 2), where a topology rule moves them.
     `train_accuracy` is the last epoch's running mean, None without an epoch. The best epoch is chosen by validation
     accuracy; without a validation split there is none. "label_noise", if there is any, tells how the training labels
-    are fitted. "entropy" is that of the ReLUs' states, in bits, None without ReLUs; "robustness", if it is measured,
-    accuracy under attack.
+    are fitted. "units" tells which units are left, where they are searched for; "compacted" how large the network is
+    without those that were pruned. "entropy" is that of the ReLUs' states, in bits, None without ReLUs;
+    "robustness", if it is measured, accuracy under attack.
     """
     rows = layer_table(bench.kernels, bench.masks.masks)
     prunable = sum(row.size for row in rows if not row.why_dense)
@@ -53,6 +56,10 @@ def phase_record(bench: Workbench, phase: Phase, epochs: list[dict[str, Any]], h
     }
     if phase.topology is not None:
         record["explored"] = history.explored.density
+    if bench.units:
+        record["units"] = unit_figures(bench, phase)
+    if kept < prunable and (bench.units or bench.settings.granularity == "filter"):
+        record["compacted"] = compact_size(bench.model)
     if bench.settings.noise:
         predictions = bench.evaluators["train"].predictions()
         record["label_noise"] = dataclasses.asdict(noise_fit(predictions, bench.images.train))
@@ -73,12 +80,12 @@ def _training_cost(
     bench: Workbench, phase: Phase, rows: list[LayerRow], history: MaskHistory
 ) -> dict[str, float | None]:
     examples, dense = bench.feed.examples_in(phase.start, phase.stop), total_flops(rows, "dense_flops")
+    objective = bench.trainer.objective
     return {
         "training_examples": examples,
-        # the backward pass costs two forward ones
-        "training_flops": None if dense is None else 3 * dense * examples,
+        "training_flops": None if dense is None else (STEP_PASSES + objective.extra_passes) * dense * examples,
         "sparse_training_flops": history.training_flops(phase.stop),
-        "objective_flops": bench.trainer.objective.extra_flops * examples,
+        "objective_flops": objective.extra_flops * examples,
     }
 
 

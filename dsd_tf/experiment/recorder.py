@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
 from dsd_tf.errors import Diverged
 from dsd_tf.experiment.checkpoints import Checkpoints
@@ -23,10 +24,11 @@ from dsd_tf.training.callbacks.step_callback import StepCallback
 
 @dataclass
 class Journal:
-    """The masks and the epochs of a phase so far, and the seconds it has taken."""
+    """The masks and the epochs of a phase so far, the last tickets drawn, and the seconds it has taken."""
 
     history: MaskHistory
     epochs: list[dict[str, Any]] = field(default_factory=list)
+    tickets: list[np.ndarray] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -89,6 +91,7 @@ class Recorder(StepCallback):
         if self._bench.settings.record_learning:
             right = self._bench.evaluators["train"].predictions() == self._bench.images.train.labels
             write_arrays(self._directory.learning(self._phase.name, epoch), {"right": right})
+        self._write_search(epoch)
         self._journal.epochs.append(record)
         append_line(self._directory.metrics, record)
         self._progress.reach(self._steps_before + self.iterations)
@@ -111,23 +114,36 @@ class Recorder(StepCallback):
             "seconds": round(now - self._clock, 3),
         }
         self._clock = now
+        evaluators = self._bench.evaluators
+        if self._phase.freeze_epoch is not None:
+            record |= self._bench.units.figures() | {"on_by_gate": self._bench.units.on_by_gate()}
+            evaluators = self._bench.unit_evaluators
         for split in ("validation", "test"):
-            if split in self._bench.evaluators and self._is_evaluated(epoch):
-                scores = self._bench.evaluators[split]()
+            if split in evaluators and self._is_evaluated(epoch):
+                scores = evaluators[split]()
                 record |= {f"{split}_loss": scores.loss, f"{split}_accuracy": scores.top1}
         if self._is_attacked(epoch):
             record |= self._bench.robustness.of_epoch()
         return record
 
+    def _write_search(self, epoch: int) -> None:
+        if self._phase.freeze_epoch is None:
+            return
+        generations = self._bench.units.trace.arrays()
+        if generations["energy_best"].size:
+            write_arrays(self._directory.search(self._phase.name, epoch), generations)
+
     def _is_evaluated(self, epoch: int) -> bool:
-        every, steps_per_epoch = self._bench.settings.evaluate_every, self._bench.feed.steps_per_epoch
-        return (epoch + 1) % every == 0 or (epoch + 1) * steps_per_epoch >= self._phase.stop
+        return (epoch + 1) % self._bench.settings.evaluate_every == 0 or self._is_last(epoch)
 
     def _is_attacked(self, epoch: int) -> bool:
         """Not at the end of the phase, whose record holds the same figures."""
-        every, ends = self._bench.settings.robust_every, (epoch + 1) * self._bench.feed.steps_per_epoch
-        due = every > 0 and (epoch + 1) % every == 0 and ends < self._phase.stop
+        every = self._bench.settings.robust_every
+        due = every > 0 and (epoch + 1) % every == 0 and not self._is_last(epoch)
         return due and self._bench.robustness is not None
+
+    def _is_last(self, epoch: int) -> bool:
+        return self.model.stop_training or (epoch + 1) * self._bench.feed.steps_per_epoch >= self._phase.stop
 
     def _save(self, next_epoch: int) -> None:
         history, explored = self._journal.history.state()
@@ -138,7 +154,7 @@ class Recorder(StepCallback):
             "seconds": self._journal.seconds,
             "history": history,
         }
-        variables = {"model": self._bench.model.variables, "optimizer": self.model.optimizer.variables}
-        state = pack(meta, **variables, explored=explored)
+        arrays = {"explored": explored, "tickets": self._journal.tickets}
+        state = pack(meta, **self._bench.state, **self._bench.state_of_phase, **arrays)
         self._checkpoints.save(state)
         self._saved = time.monotonic()

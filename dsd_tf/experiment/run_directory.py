@@ -5,6 +5,7 @@ metrics.jsonl         one line per epoch
 levels.jsonl          one line per finished phase
 phases/NAME.npz       what a phase ended with: weights, its record and its epochs; NAME.masks.npz its masks
 learning/NAME/N.npz   which training examples were right after epoch N, with --record_learning
+search/NAME/N.npz     what every generation of epoch N came to, with --method=edropout
 checkpoints/N.npz     the state inside an unfinished phase, the newest two
 rewind.npz            the weights remembered for rewinding
 model.keras           the last phase's network
@@ -69,6 +70,12 @@ class RunDirectory:
                 path = getattr(self._settings, name)
                 raise UsageError(f"--{name}={path} is not what the run in {self.path} began with")
 
+    def begun(self) -> list[Path]:
+        """The files that a run which is not complete goes on from, in the directory that was locked or created."""
+        folders = (self.path / "phases", self.checkpoints)
+        files = [self.config, self.rewind, *(path for folder in folders for path in sorted(folder.glob("[!.]*.npz")))]
+        return [path for path in files if path.exists()]
+
     def result(self) -> dict[str, Any] | None:
         """The content of summary.json; None if the run is not complete."""
         return read_json(self.summary) if self.summary.exists() else None
@@ -114,6 +121,9 @@ class RunDirectory:
     def learning(self, phase: str, epoch: int) -> Path:
         return self.path / "learning" / phase / f"{epoch:05d}.npz"
 
+    def search(self, phase: str, epoch: int) -> Path:
+        return self.path / "search" / phase / f"{epoch:05d}.npz"
+
     def _claim(self) -> None:
         if not self.path.is_dir():
             raise UsageError(f"--run_dir={self.path} is not a directory")
@@ -124,13 +134,19 @@ class RunDirectory:
         self._lock = lock(self.path, "run_dir")
 
     def _check(self) -> None:
-        stored, asked = _stored_settings(self.path), self._settings.identity()
-        differing = [name for name in sorted(asked) if stored.get(name) != asked[name]]
+        # a run from before there was a setting has its default
+        stored, asked = Settings.defaults() | _stored_settings(self.path), self._settings.identity()
+        differing = [name for name in sorted(asked) if stored[name] != asked[name]]
         if differing:
-            values = ", ".join(f"--{name}={asked[name]} (was {stored.get(name)})" for name in differing)
+            values = ", ".join(f"--{name}={asked[name]} (was {stored[name]})" for name in differing)
             raise UsageError(
                 f"--run_dir={self.path} belongs to another configuration: {values}; name another --run_dir"
             )
+
+
+def is_complete(run: str | Path) -> bool:
+    """Whether a run has come to its end there."""
+    return (Path(run) / "summary.json").exists()
 
 
 def phase_path(run: str | Path, name: str) -> Path:
@@ -190,7 +206,9 @@ def default_name(settings: Settings) -> str:
         parts.append(settings.retrain)
     if settings.method == "iterative" and settings.rounds:
         parts.append(f"{settings.rounds}rounds")
-    elif settings.method != "dense":
+    elif settings.sparsity_from:
+        parts.append("same_sparsity")
+    elif settings.method not in ("dense", "edropout"):
         parts.append(f"s{settings.sparsity:g}")
     if settings.noise:
         rate = f"{settings.label_noise:g}" if settings.label_noise else ""

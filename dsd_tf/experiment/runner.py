@@ -12,12 +12,15 @@ from dsd_tf import registry
 from dsd_tf.data.label_noise.noise import describe_noise
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.execution import steps_per_execution
+from dsd_tf.experiment.mask_history import STEP_PASSES
 from dsd_tf.experiment.phases import PhaseRunner, given_masks
 from dsd_tf.experiment.run_directory import RunDirectory, write_lines
+from dsd_tf.experiment.same_sparsity import sparsity_of
 from dsd_tf.experiment.state import read_meta, restore
 from dsd_tf.experiment.stopping import check_stop_rule, final_record, stop_rule
 from dsd_tf.experiment.summary import environment, summarise, versions
 from dsd_tf.experiment.teacher import digest
+from dsd_tf.experiment.unison import compare_inputs
 from dsd_tf.experiment.workbench import Workbench, build_workbench
 from dsd_tf.export import keras_file
 from dsd_tf.files import read_arrays, replacing, write_json
@@ -27,6 +30,8 @@ from dsd_tf.reporting.plots import plot_accuracy_against_sparsity
 from dsd_tf.reporting.progress import RunProgress
 from dsd_tf.settings import Settings
 from dsd_tf.sparsity.masks import Masks
+from dsd_tf.workers.cluster import cluster_of
+from dsd_tf.workers.team import Team
 
 
 def make_plan(bench: Workbench) -> list[Phase]:
@@ -39,6 +44,7 @@ def make_plan(bench: Workbench) -> list[Phase]:
     for phase in plan:
         if isinstance(phase.masks, FromRun):
             given_masks(phase.masks, bench)
+    _ = bench.units  # made to be checked
     return plan
 
 
@@ -49,7 +55,9 @@ def _plan(bench: Workbench) -> list[Phase]:
     method = registry.resolve("--method", registry.METHODS, bench.settings.method)
     fixed = bench.selection.fixed_sparsity(bench.masks.shapes)
     if fixed is None:
-        return method(bench.settings, bench.facts)
+        return method(_with_sparsity(bench), bench.facts)
+    if bench.like:
+        raise UsageError(f"--sparsity_from: --granularity and --allocation already prune to sparsity {fixed:.4g}")
     if bench.settings.method == "iterative":
         raise UsageError(
             f"--granularity={bench.settings.granularity} --allocation={bench.settings.allocation} always prunes to "
@@ -58,24 +66,38 @@ def _plan(bench: Workbench) -> list[Phase]:
     return method(dataclasses.replace(bench.settings, sparsity=fixed), bench.facts)
 
 
-def run(settings: Settings, path: str) -> dict[str, Any]:
+def _with_sparsity(bench: Workbench) -> Settings:
+    """The settings, with the sparsity of the run that `--sparsity_from` names."""
+    if not bench.like:
+        return bench.settings
+    return dataclasses.replace(bench.settings, sparsity=sparsity_of(bench.like, bench.settings.granularity))
+
+
+def run(settings: Settings, path: str, team: Team | None = None) -> dict[str, Any]:
     """Train what `settings` describe in directory `path`, or what is left of it; returns the content of summary.json.
+
+    With a `team` (see `experiment.teamwork`) all its workers do, each in a directory of its own.
 
     Raises:
         UsageError: for bad settings, data or files, or a directory of another configuration.
         Diverged: if the loss is not finite.
     """
+    team = team or Team.of_one()
+    if team.is_alone and cluster_of(settings.strategy):
+        raise UsageError(f"--strategy={settings.strategy} with a TF_CONFIG of several workers is for bin/train alone")
     with RunDirectory(path, settings) as directory:
-        return directory.result() or _run(settings, directory)
+        return directory.result() or _run(settings, directory, team)
 
 
-def _run(settings: Settings, directory: RunDirectory) -> dict[str, Any]:
+def _run(settings: Settings, directory: RunDirectory, team: Team) -> dict[str, Any]:
     started = time.monotonic()
-    bench = build_workbench(settings)
+    bench = build_workbench(settings, team)
     plan = make_plan(bench)
-    directory.create(versions(), _inputs(bench))
+    inputs = _inputs(bench)
+    compare_inputs(team, bench.images, {**versions(), **inputs})
+    directory.create(versions(), inputs)
     _set_steps_per_execution(bench, plan)
-    progress = RunProgress(sum(phase.stop - phase.start for phase in plan))
+    progress = RunProgress(sum(phase.stop - phase.start for phase in plan), shown=team.is_chief)
     if bench.given:
         progress.say(str(bench.given))
     if settings.noise:
@@ -96,6 +118,8 @@ def _inputs(bench: Workbench) -> dict[str, str]:
             inputs[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     if bench.settings.teacher:
         inputs["teacher"] = digest(bench.settings.teacher)
+    if bench.like:
+        inputs["sparsity_from"] = bench.like.digest
     return inputs
 
 
@@ -116,7 +140,8 @@ def _run_phases(
         steps += phase.stop - phase.start
         write_lines(directory.levels, [meta["record"] | {"seconds": meta["seconds"]} for meta in metas])
         ends_level = number + 1 == len(plan) or plan[number + 1].level != phase.level
-        if reason := ends_level and rule.reason_to_stop([meta["record"] for meta in metas]):
+        reason = ends_level and rule.reason_to_stop([meta["record"] for meta in metas])
+        if reason := bench.team.of_chief(reason):
             progress.say(f"stopped after {phase.name}: {reason}")
             break
     write_lines(directory.metrics, [epoch for meta in metas for epoch in meta["epochs"]])
@@ -152,10 +177,11 @@ def _finish(bench: Workbench, directory: RunDirectory, metas: list[dict[str, Any
 
 def _set_steps_per_execution(bench: Workbench, plan: list[Phase]) -> None:
     forward = total_flops(layer_table(bench.kernels, bench.masks.masks), "dense_flops") or 0
+    objective = bench.trainer.objective
     bench.trainer.steps_per_execution = steps_per_execution(
         plan,
         bench.feed.steps_per_epoch,
-        # the backward pass costs two forward ones
-        step_flops=(3 * forward + bench.trainer.objective.extra_flops) * bench.settings.batch_size,
+        step_flops=((STEP_PASSES + objective.extra_passes) * forward + objective.extra_flops)
+        * bench.settings.batch_size,
         wanted=bench.settings.steps_per_execution,
     )

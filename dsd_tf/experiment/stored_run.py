@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.run_directory import RunDirectory, load_settings
-from dsd_tf.files import read_json
+from dsd_tf.files import read_arrays, read_json
 from dsd_tf.reporting.html.runs import StoredRun
 
 _IN_LEVELS = ("phase", "level", "role", "sparsity", "kept_by_kernel", "train", "test", "seconds")
@@ -35,6 +38,7 @@ def read_run(path: str | Path, **shown: Any) -> StoredRun:
         epochs=[epoch for epoch in _read_lines(directory.metrics, _IN_METRICS) if epoch["phase"] in done],
         layers=layers or [],
         finished=layers is not None,
+        search=_search(directory, [record["phase"] for record in records]),
         **shown,
     )
 
@@ -48,6 +52,13 @@ def _layers(directory: RunDirectory) -> list[dict[str, Any]] | None:
         return summary["results"]["layers"]
     except (KeyError, TypeError) as error:
         raise UsageError(f"{directory.summary} is not one of dsd_tf: it lists no layers") from error
+
+
+def _search(directory: RunDirectory, phases: Sequence[str]) -> dict[str, np.ndarray]:
+    """What the generations of a search came to, one epoch after the other; empty without a search."""
+    files = [file for phase in phases for file in sorted(directory.search(phase, 0).parent.glob("[0-9]*.npz"))]
+    epochs = [read_arrays(file) for file in files]
+    return {name: np.concatenate([epoch[name] for epoch in epochs]) for name in (epochs[0] if epochs else ())}
 
 
 def _read_lines(path: Path, needed: tuple[str, ...]) -> list[dict[str, Any]]:

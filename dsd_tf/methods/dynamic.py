@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from dsd_tf.errors import UsageError
 from dsd_tf.methods.plan import Facts, Phase, Sparse
 from dsd_tf.methods.spans import sparse_phase, steps
@@ -27,6 +29,20 @@ def gradient_growth(settings: Settings, facts: Facts) -> list[Phase]:
 def momentum_growth(settings: Settings, facts: Facts) -> list[Phase]:
     """SNFS (Dettmers & Zettlemoyer 2019) with constant numbers of weights per layer."""
     return _dynamic(settings, facts, "momentum")
+
+
+def flying_bird_plus(settings: Settings, facts: Facts) -> list[Phase]:
+    """Flying Bird+ (Chen et al. 2022): from `--adapt_from` on layers shrink and grow with the generalisation gap."""
+    if not settings.validation_fraction:
+        raise UsageError(f"--method={settings.method} watches validation accuracy: give --validation_fraction")
+    if settings.objective == "adversarial" and settings.robust_every != 1:
+        raise UsageError(
+            f"--method={settings.method} under --objective=adversarial watches robust validation accuracy: give "
+            "--robust_every=1"
+        )
+    [phase] = _dynamic(settings, facts, "random")
+    topology = dataclasses.replace(phase.topology, adapt_from=steps(settings, facts, "adapt_from"))
+    return [dataclasses.replace(phase, topology=topology)]
 
 
 def _dynamic(settings: Settings, facts: Facts, grow: str) -> list[Phase]:

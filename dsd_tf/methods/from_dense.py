@@ -15,8 +15,17 @@ def omp(settings: Settings, facts: Facts) -> list[Phase]:
     return one_shot.plan(dataclasses.replace(settings, retrain="rewind_lr"), facts)
 
 
+def early_bird(settings: Settings, facts: Facts) -> list[Phase]:
+    """The same from a dense training that ends once the masks have settled (You et al. 2020).
+
+    Under adversarial training it is Robust Bird (Chen et al. 2022, "Sparsity Winning Twice").
+    """
+    dense, sparse = omp(settings, facts)
+    return [dataclasses.replace(dense, settles=1 - settings.sparsity), sparse]
+
+
 def omp_erk(settings: Settings, facts: Facts) -> list[Phase]:
-    """The same, by magnitude inside each layer's Erdos-Renyi-Kernel share."""
+    """As `omp`, by magnitude inside each layer's Erdos-Renyi-Kernel share."""
     return omp(_with_erk(settings), facts)
 
 

@@ -42,6 +42,20 @@ class EndOf:
 
 
 @dataclass(frozen=True)
+class OfUnits:
+    """The weights a phase that searched for units ended with: of all units, or of the `chosen` ones, others zero.
+
+    What normalisation remembers is measured anew.
+    """
+
+    phase: str
+    chosen: bool
+
+    def __str__(self) -> str:
+        return f"end of {self.phase}, {'chosen' if self.chosen else 'all'} units"
+
+
+@dataclass(frozen=True)
 class Remembered:
     """The weights the first phase had at its `remember` step."""
 
@@ -95,6 +109,16 @@ class Sparse:
 
 
 @dataclass(frozen=True)
+class UnitMasks:
+    """What does not lie between two units that a phase chose is masked."""
+
+    phase: str
+
+    def __str__(self) -> str:
+        return f"units chosen in {self.phase}"
+
+
+@dataclass(frozen=True)
 class FromRun:
     """The masks a phase of another run ended with."""
 
@@ -112,23 +136,26 @@ class Phase:
     `start` and `stop` are steps on the schedules of learning rate and data. The optimizer starts fresh, its step count
     at 0 as Adam's bias correction needs it for cleared slots. `schedule` changes the masks while the phase runs, or
     `topology` does, whose steps count from the phase's start. At step `remember` the weights are kept for `Remembered`.
-    `level` and `sparsity` (the nominal one) are for the report; `role` tells what the phase is ("given", "dense",
-    "sparse", "redense"). A phase without steps trains nothing: it is there for what follows to start from, and for the
-    report.
+    With a `freeze_epoch` units are searched for until then. One that `settles` ends before `stop` if the masks that
+    pruning to this density would choose have settled. `level` and `sparsity` (the nominal one, None if it is
+    whatever comes of it) are for the report; `role` tells what the phase is ("given", "dense", "sparse", "redense"). A
+    phase without steps trains nothing: it is there for what follows to start from, and for the report.
     """
 
     name: str
     level: int
     role: str
-    weights: Initial | FromFile | EndOf | Remembered
-    masks: AllWeights | Nonzero | Prune | Sparse | FromRun
+    weights: Initial | FromFile | EndOf | OfUnits | Remembered
+    masks: AllWeights | Nonzero | Prune | Sparse | UnitMasks | FromRun
     start: int
     stop: int
     learning_rate: LearningRate
-    sparsity: float = 0.0
+    sparsity: float | None = 0.0
     schedule: PruningSchedule | None = None
     topology: Topology | None = None
     remember: int | None = None
+    freeze_epoch: int | None = None
+    settles: float | None = None
 
 
 @dataclass(frozen=True)

@@ -29,15 +29,18 @@ def observed_by(observer: Callable[[int, int], None]) -> Iterator[None]:
 
 
 class RunProgress:
-    """How far a run of `total` steps has come. Steps before the first that is reached do not count for the speed."""
+    """How far a run of `total` steps has come; nothing is printed unless `shown`.
 
-    def __init__(self, total: int):
+    Steps before the first that is reached do not count for the speed.
+    """
+
+    def __init__(self, total: int, *, shown: bool = True):
         self.total, self._done = total, 0
         self._first: int | None = None
-        self._console = Console(file=sys.stderr, highlight=False, emoji=False, soft_wrap=True)
+        self._console = Console(file=sys.stderr, highlight=False, emoji=False, soft_wrap=True, quiet=not shown)
         self._started = self._shown = time.monotonic()
         self._label = ""
-        self._live = self._console.is_terminal
+        self._live = shown and self._console.is_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -9,8 +9,15 @@ import numpy as np
 from dsd_tf.sparsity.select import keep_largest
 
 
-def regrown(weight: np.ndarray, mask: np.ndarray, growth: np.ndarray, fraction: float, drop: str) -> np.ndarray:
-    """The mask after an update: exactly as many True as `mask`, whatever the values.
+def regrown(
+    weight: np.ndarray,
+    mask: np.ndarray,
+    growth: np.ndarray,
+    fraction: float,
+    drop: str,
+    extra: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """The mask after an update: exactly as many True as `mask`, whatever the values, if there is no `extra`.
 
     Weights that were dropped compete for growth with those that were off before, as in SET and RigL; so a layer
     without an off weight stays as it is.
@@ -19,12 +26,15 @@ def regrown(weight: np.ndarray, mask: np.ndarray, growth: np.ndarray, fraction: 
         weight, mask, growth: arrays of one shape: values, bool, and the score by which off weights are grown.
         fraction: share of the weights to drop, in [0, 1].
         drop: one of `DROPS`.
+        extra: what to drop and what to grow beyond, as shares of the number that is dropped without.
 
     Raises:
         UsageError: for weights or growth scores that are NaN.
     """
     kept = DROPS[drop](weight, mask, fraction)
     count = np.count_nonzero(mask) - np.count_nonzero(kept)
+    kept = _without_smallest(weight, kept, min(int(extra[0] * count), np.count_nonzero(kept)))
+    count = min(count + int(extra[1] * count), kept.size - np.count_nonzero(kept))
     return kept | keep_largest(growth, count, ~kept, what="growth scores")
 
 

@@ -38,7 +38,7 @@ def keep_largest_across(
 ) -> list[np.ndarray]:
     """`keep_largest` over several arrays ranked as one; of equal scores those of the earlier array win.
 
-    Needs 2 bytes per score on top of the masks: no index array and no sorting.
+    Needs 1 byte per score on top of the masks: no index array of them all and no sorting.
     """
     scores = [np.ascontiguousarray(score) for score in scores]
     allowed = allowed or [None] * len(scores)
@@ -49,13 +49,7 @@ def keep_largest_across(
         raise UsageError(f"cannot keep {keep} of {available} weights: give a number from 0 to {available}")
     if keep in (0, available):
         return [_within(np.full(score.shape, keep > 0), a) for score, a in zip(scores, allowed, strict=True)]
-    threshold = _kth_largest(scores, keep, keep / available, allowed)
-    masks = _compared(np.greater_equal, scores, threshold, allowed)
-    surplus = _total(masks) - keep
-    for mask, score in zip(reversed(masks), reversed(scores), strict=True):
-        if surplus:
-            surplus -= _drop_last(mask, mask & (score == threshold), surplus)
-    return masks
+    return _cut(scores, keep, keep / available, allowed)
 
 
 def check_rankable(scores: np.ndarray, what: str) -> None:
@@ -65,29 +59,30 @@ def check_rankable(scores: np.ndarray, what: str) -> None:
         raise UsageError(f"{what} hold NaN and cannot be ranked: did training diverge?")
 
 
-def _kth_largest(scores: Arrays, k: int, share: float, allowed: Allowed) -> np.generic | float:
-    """The `k`-th largest allowed score, which is `share` < 1 of them.
+def _cut(scores: Arrays, keep: int, share: float, allowed: Allowed) -> list[np.ndarray]:
+    """Masks of the `keep` largest allowed scores, which are `share` < 1 of them.
 
-    A sample tells two scores that it almost surely lies between, so that few others have to be taken out and
-    ranked (Floyd & Rivest 1975, "Expected time bounds for selection").
+    A sample bounds the score at the cut, so that few have to be taken out and ranked (Floyd & Rivest 1975,
+    "Expected time bounds for selection").
     """
-    low, high = _bracket(scores, share, allowed)
-    inside = _compared(np.greater, scores, low, allowed)
-    if _total(inside) < k <= _total(_compared(np.greater_equal, scores, low, allowed)):
-        return low  # a score that many share, as weights that were pruned before do
-    above = _compared(np.greater, scores, high, allowed)
-    rank = k - _total(above)
-    for mask, other in zip(inside, above, strict=True):
-        np.logical_xor(mask, other, out=mask)
-    if not 0 < rank <= _total(inside):
-        inside, rank = _compared(np.greater_equal, scores, -np.inf, allowed), k
-    values = np.concatenate([score[mask] for score, mask in zip(scores, inside, strict=True)])
-    values.partition(values.size - rank)
-    return values[values.size - rank]
+    for low, high in (_bracket(scores, share, allowed), (-np.inf, np.inf)):
+        masks = _compared(np.greater, scores, low, allowed)
+        surplus = _total(masks) - keep
+        if surplus < 0:  # the cut may be at a score that many share, as weights pruned before do
+            rest = _compared(np.equal, scores, low, allowed)
+        else:
+            rest = _compared(np.less_equal, scores, high, masks)
+        if abs(surplus) <= _total(rest):
+            break
+    if surplus < 0:
+        _add_first(masks, rest, -surplus)
+    elif surplus:
+        _drop_smallest(masks, scores, rest, surplus)
+    return masks
 
 
 def _bracket(scores: Arrays, share: float, allowed: Allowed) -> tuple[np.generic | float, np.generic | float]:
-    """Estimated bounds, low < score <= high, of the allowed score that `share` of them reach.
+    """Estimated bounds, low <= score <= high, of the allowed score that `share` of them reach.
 
     Wrong about once in 10^4 times.
     """
@@ -120,13 +115,28 @@ def _total(masks: Arrays) -> int:
     return sum(map(np.count_nonzero, masks))
 
 
-def _drop_last(mask: np.ndarray, candidates: np.ndarray, count: int) -> int:
-    """Clear `mask` at the last `count` True of `candidates`, all set yet; returns how many were cleared."""
-    found = np.count_nonzero(candidates)
-    if found > count:
-        candidates.reshape(-1)[: _end_of_first(candidates.reshape(-1), found - count)] = False
-    np.greater(mask, candidates, out=mask)
-    return min(found, count)
+def _add_first(masks: Arrays, candidates: Arrays, count: int) -> None:
+    """Set in `masks` the first `count` candidates, none of them set yet."""
+    for mask, candidate in zip(masks, candidates, strict=True):
+        found = np.count_nonzero(candidate)
+        if found > count:
+            candidate.reshape(-1)[_end_of_first(candidate.reshape(-1), count) :] = False
+        np.logical_or(mask, candidate, out=mask)
+        count -= min(found, count)
+
+
+def _drop_smallest(masks: Arrays, scores: Arrays, candidates: Arrays, count: int) -> None:
+    """Clear in `masks` the `count` smallest candidates; of equal ones the last."""
+    places = [np.flatnonzero(candidate) for candidate in candidates]
+    values = [score.reshape(-1)[found] for score, found in zip(scores, places, strict=True)]
+    largest = np.partition(np.concatenate(values), count - 1)[count - 1]
+    ties = count - sum(np.count_nonzero(value < largest) for value in values)
+    for mask, found, value in zip(reversed(masks), reversed(places), reversed(values), strict=True):
+        tied = found[value == largest]
+        dropped = tied[max(0, tied.size - ties) :]
+        mask.reshape(-1)[found[value < largest]] = False
+        mask.reshape(-1)[dropped] = False
+        ties -= dropped.size
 
 
 def _end_of_first(flat: np.ndarray, count: int) -> int:

@@ -56,8 +56,9 @@ class Topology:
 
     The smallest go, as `drop` counts them. Those grown are drawn at random (`grow` "random": SET, Mocanu et al. 2018),
     have the largest gradient ("gradient": RigL, Evci et al. 2020) or the largest exponential average of it ("momentum":
-    SNFS, Dettmers & Zettlemoyer 2019, without its redistribution between layers). Steps count from 0 at the beginning
-    of the training that follows the rule.
+    SNFS, Dettmers & Zettlemoyer 2019, without its redistribution between layers). From step `adapt_from` on layers also
+    shrink and grow as Flying Bird+ has it (`sparsity.flying_bird`). Steps count from 0 at the beginning of the training
+    that follows the rule.
 
     Raises:
         UsageError: for unknown names, or if no update falls before the end.
@@ -67,6 +68,7 @@ class Topology:
     fraction: DropFraction
     grow: str = "random"
     drop: str = "magnitude"
+    adapt_from: int | None = None
 
     def __post_init__(self) -> None:
         if self.grow not in _GRADIENT_DECAY:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from dsd_tf.settings import Settings
 from dsd_tf.studies.directory import StudyRun
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How much an engine may use: `workers` processes of this machine; or the Ray cluster at an address (empty:
+    $RAY_ADDRESS, or this machine as a cluster of one), and what of its CPUs and GPUs a run takes."""
+
+    workers: int = 1
+    ray_address: str = ""
+    run_cpus: float = 1.0
+    run_gpus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ Event = Reached | Finished | Failed | Lost
 class Engine(Protocol):
     """Carries out runs, `slots` at a time. All of them see the study's directory under the same path.
 
-    A class of this form, made with the value of --workers, is an engine when `dsd_tf.registry.ENGINES` names it.
+    A class of this form, made with `EngineOptions`, is an engine when `dsd_tf.registry.ENGINES` names it.
     """
 
     slots: int
@@ -60,3 +72,8 @@ class Engine(Protocol):
 
     def stop(self) -> None:
         """Stop everything; what was under way can be gone on with."""
+
+
+def devices(settings: Settings) -> Hashable:
+    """What TensorFlow sets up once per process: runs that differ in it need processes of their own."""
+    return settings.strategy, settings.replicas if settings.strategy == "mirrored" else 0

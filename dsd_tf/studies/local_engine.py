@@ -13,30 +13,28 @@ from collections.abc import Hashable, Iterator
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 
-from dsd_tf.settings import Settings
 from dsd_tf.studies.directory import StudyRun
-from dsd_tf.studies.engine import Event, Failed, Finished, Lost, Reached
+from dsd_tf.studies.engine import EngineOptions, Event, Failed, Finished, Lost, Reached, devices
+from dsd_tf.studies.worker import RUNS_PER_PROCESS
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = [sys.executable, "-u", "-m", "dsd_tf.studies.worker"]
 _PATIENCE = 10.0
-# TensorFlow keeps 5 to 35 MB of every run, whatever is cleared
-_RUNS_PER_WORKER = 20
 
 
 class LocalEngine:
-    """`workers` processes on this machine.
+    """`options.workers` processes on this machine.
 
     TensorFlow uses as many threads in each as it would alone: their number changes how sums are rounded, and results
     must not depend on how many workers there are.
     """
 
-    def __init__(self, workers: int):
-        self.slots = workers
+    def __init__(self, options: EngineOptions):
+        self.slots = options.workers
         self._workers: list[_Worker] = []
 
     def start(self, run: StudyRun) -> None:
-        self._idle(_devices(run.settings)).give(run)
+        self._idle(devices(run.settings)).give(run)
 
     def wait(self) -> list[Event]:
         busy = {worker.connection: worker for worker in self._workers if worker.run}
@@ -68,15 +66,10 @@ class LocalEngine:
         if "total" in message:
             return Reached(run, message["steps"], message["total"])
         worker.run = None
-        if worker.runs == _RUNS_PER_WORKER:
+        if worker.runs == RUNS_PER_PROCESS:
             self._workers.remove(worker)
             worker.stop()
         return Failed(run, message["error"]) if message["error"] else Finished(run)
-
-
-def _devices(settings: Settings) -> Hashable:
-    """What TensorFlow sets up once per process."""
-    return settings.strategy, settings.replicas if settings.strategy == "mirrored" else 0
 
 
 class _Worker:

@@ -23,6 +23,8 @@ from dsd_tf.errors import Diverged, UsageError
 from dsd_tf.reporting.progress import observed_by
 from dsd_tf.settings import Settings, split
 
+# TensorFlow keeps 5 to 35 MB of every run, whatever is cleared
+RUNS_PER_PROCESS = 20
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 
@@ -39,7 +41,7 @@ def main() -> None:
 
     while True:
         task = tasks.get()
-        _write_to(Path(task["log"]))
+        write_to(Path(task["log"]))
         tell({"error": carry_out(Settings(**task["settings"]), task["path"], tell)})
 
 
@@ -52,7 +54,8 @@ def _receive(connection: Connection, tasks: queue.SimpleQueue[dict[str, Any]]) -
             os._exit(0)
 
 
-def _write_to(log: Path) -> None:
+def write_to(log: Path) -> None:
+    """Have all that this process says from now on appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a") as handle:
         os.dup2(handle.fileno(), sys.stdout.fileno())

@@ -14,13 +14,14 @@ from dsd_tf.data.images import Images
 
 @dataclass(frozen=True)
 class Scores:
-    """Means over `examples`: cross-entropy in nats, shares of examples whose class is first or among the first five.
+    """Means over `examples`: cross-entropy in nats, shares of examples whose class is first, or of the first 3 or 5.
 
     Top-k as in Caffe: an example counts if fewer than k other classes score at least as high as its own.
     """
 
     loss: float
     top1: float
+    top3: float
     top5: float
     examples: int
 
@@ -47,10 +48,10 @@ class Evaluator:
 
     def stepwise(self, reached: Callable[[int], None]) -> Scores:
         """The same scores; `reached` is told after every batch how many examples are done."""
-        totals = tf.zeros([4], tf.float64)
+        totals = tf.zeros([5], tf.float64)
         for start in self._starts:
             totals += self._batch(tf.constant(start))
-            reached(int(totals[3]))
+            reached(int(totals[-1]))
         return _scores(totals)
 
     def predictions(self) -> np.ndarray:
@@ -66,7 +67,7 @@ class Evaluator:
         return parts.concat()
 
     def _sum_up(self) -> tf.Tensor:
-        totals = tf.zeros([4], tf.float64)
+        totals = tf.zeros([5], tf.float64)
         for start in tf.range(self._starts.start, self._starts.stop, self._starts.step):
             totals += self._batch_totals(start)
         return totals
@@ -85,11 +86,11 @@ def streamed_scores(
 
     `reached` is told after every batch how many examples are done.
     """
-    totals, of_batch = tf.zeros([4], tf.float64), None
+    totals, of_batch = tf.zeros([5], tf.float64), None
     for images, labels in batches:
         of_batch = of_batch or _traced(logits, images.shape[1:])
         totals += of_batch(images, labels)
-        reached(int(totals[3]))
+        reached(int(totals[-1]))
     return _scores(totals)
 
 
@@ -101,16 +102,16 @@ def _traced(logits: Callable[[tf.Tensor], tf.Tensor], image_shape: tf.TensorShap
 
 
 def _scores(totals: tf.Tensor) -> Scores:
-    loss, first, fifth, examples = (float(value) for value in totals)
-    return Scores(loss / examples, first / examples, fifth / examples, int(examples))
+    *sums, examples = (float(value) for value in totals)
+    return Scores(*(total / examples for total in sums), int(examples))
 
 
 def batch_totals(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Float64 vector of a batch: summed cross-entropy, examples right at top-1, at top-5, examples."""
+    """Float64 vector of a batch: summed cross-entropy, examples right at top-1, at top-3, at top-5, examples."""
     logits = tf.cast(logits, tf.float32)
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
     rivals = _rivals(logits, labels)
-    parts = [loss, rivals < 1, rivals < 5, tf.ones_like(labels)]
+    parts = [loss, rivals < 1, rivals < 3, rivals < 5, tf.ones_like(labels)]
     return tf.stack([tf.reduce_sum(tf.cast(part, tf.float64)) for part in parts])
 
 

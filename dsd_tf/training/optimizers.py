@@ -30,7 +30,7 @@ class TorchSGD(keras.optimizers.SGD):
         lr = tf.cast(learning_rate, variable.dtype)
         gradient = tf.cast(tf.convert_to_tensor(gradient), variable.dtype)
         if not self.momentum:
-            variable.assign_sub(lr * gradient)
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
             return
         velocity = self.momentums[self._get_variable_index(variable)].value
         tf.raw_ops.ResourceApplyMomentum(

@@ -74,3 +74,27 @@ def test_a_dense_twin_differs_from_its_dsd_run_in_the_pruning_alone(settings, na
     assert {key: value for key, value in dsd.identity().items() if key not in own} == {
         key: value for key, value in twin.identity().items() if key not in own
     }
+
+
+EDROPOUT = [path for path in CONFIGS if path.stem.startswith("edropout_") and not path.stem.endswith("_small")]
+
+
+def test_edropout_is_configured_for_the_sets_and_networks_of_its_papers(settings):
+    found = [settings(path) for path in EDROPOUT]
+    assert {one.dataset for one in found} == {"fashion_mnist", "kmnist", "cifar10", "cifar100", "oxford_flowers102"}
+    networks = {"resnet18", "resnet34", "resnet50", "resnet101", "alexnet", "squeezenet_v1_1"}
+    assert {one.model for one in found} == networks
+
+
+@pytest.mark.parametrize("path", EDROPOUT, ids=lambda path: path.stem)
+def test_an_edropout_configuration_is_the_recipe_of_the_papers(settings, path):
+    asked = settings(path)
+    plan = registry.resolve("--method", registry.METHODS, asked.method)(asked, Facts(STEPS, {"a": (10, 10)}))
+    assert (plan[0].stop, plan[0].freeze_epoch) == (200 * STEPS, 100)
+    assert [plan[0].learning_rate.at(epoch) for epoch in (0, 49, 50, 100, 150, 199)] == pytest.approx(
+        [1, 1, 0.1, 0.01, 0.001, 0.001]
+    )
+    assert (asked.optimizer, asked.weight_decay, asked.batch_size) == ("adadelta", 1e-5, 128)
+    assert (asked.edropout.population, asked.edropout.probability) == (8, 0.5)
+    side = 224 if asked.model in ("alexnet", "squeezenet_v1_1") else 32
+    assert asked.image_size == (0 if asked.dataset.startswith("cifar") else side)

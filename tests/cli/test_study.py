@@ -33,9 +33,9 @@ def engine(monkeypatch, put_run):
     made_for = []
 
     class Engine:
-        def __init__(self, workers):
-            self.slots = workers
-            made_for.append(workers)
+        def __init__(self, options):
+            self.slots = options.workers
+            made_for.append(options.workers)
             self._runs = []
 
         def start(self, run):

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from dsd_tf.data.augmentation import crop_flip, cut, none
+from dsd_tf.data.augmentation import crop_flip, crop_flip_rotate, crop_rotate, cut, none, rotate
 from dsd_tf.registry import AUGMENTATIONS, resolve
 
 SEED = tf.constant([3, 4])
@@ -76,6 +76,55 @@ def test_crop_flip_depends_on_the_seed_alone():
 def test_images_of_a_batch_are_changed_independently():
     same = tf.repeat(tf.constant(numbered(height=9, width=9)), 32, axis=0)
     assert len(np.unique(crop_flip(same, SEED), axis=0)) > 16
+
+
+def rotated(image: np.ndarray, degrees: float) -> np.ndarray:
+    return rotate(tf.constant(image), tf.constant([degrees])).numpy()
+
+
+def test_a_quarter_turn_is_counter_clockwise_and_half_a_turn_mirrors_both_sides():
+    image = numbered(height=5, width=5)
+    assert np.array_equal(rotated(image, 0.0), image)
+    assert np.array_equal(rotated(image, 90.0)[0], np.rot90(image[0]))
+    assert np.array_equal(rotated(image, 180.0), image[:, ::-1, ::-1])
+
+
+def test_what_a_rotation_brings_in_from_outside_is_black():
+    turned = rotated(numbered(height=9, width=9), 45.0)[0, ..., 0] > 0
+    assert turned[4].all() and turned[:, 4].all()
+    assert not turned[[0, 0, 8, 8], [0, 8, 0, 8]].any()
+
+
+def test_each_image_of_a_batch_is_rotated_by_its_own_angle():
+    image = numbered(height=4, width=4)
+    turned = rotate(tf.repeat(tf.constant(image), 2, axis=0), tf.constant([90.0, 180.0])).numpy()
+    assert np.array_equal(turned[:1], rotated(image, 90.0)) and np.array_equal(turned[1:], rotated(image, 180.0))
+
+
+def turns(augmentation) -> tuple[np.ndarray, np.ndarray]:
+    """How far a centre with two arms is turned, in degrees + 10, and whether it was mirrored, where it can be seen."""
+    image = np.zeros((1, 41, 41, 1), np.uint8)
+    image[0, 20, 20], image[0, 20, 28], image[0, 12, 20] = 10, 20, 30
+    angles, mirrored = [], []
+    for one in augmentation(tf.repeat(tf.constant(image), 300, axis=0), SEED).numpy()[..., 0]:
+        found = [np.argwhere(one == value) for value in (10, 20, 30)]
+        if all(map(len, found)):
+            centre, right, up = (places[0] for places in found)
+            (y, x), (other_y, other_x) = right - centre, up - centre
+            angles.append(np.degrees(np.arctan2(-y, x)))
+            mirrored.append(x * other_y - y * other_x > 0)
+    return (np.array(angles) + 10) % 360, np.array(mirrored)
+
+
+def test_rotation_is_by_up_to_half_a_circle():
+    angles, mirrored = turns(crop_rotate)
+    assert len(angles) > 100 and not mirrored.any()
+    assert angles.max() < 200 and np.ptp(angles) > 160
+
+
+def test_half_of_the_images_are_mirrored_before_they_are_rotated():
+    _, mirrored = turns(crop_flip_rotate)
+    assert 0.4 < mirrored.mean() < 0.6
 
 
 def test_none_changes_nothing():

@@ -96,9 +96,10 @@ def test_other_files_are_refused(tmp_path):
     write_arrays(path, {"scores": SCORES})
     with pytest.raises(UsageError, match="other.npz does not hold the scores of bin/difficulty"):
         Difficulty.load(path)
-    Difficulty("digits", 6, "loss", NAMES, np.array([np.nan] * 6)).save(path)
-    with pytest.raises(UsageError, match="other.npz does not hold one finite score for each of its examples"):
-        Difficulty.load(path)
+    for names, scores in ((NAMES, np.array([np.nan] * 6)), (NAMES, SCORES[:5]), (NAMES[:0], SCORES[:0])):
+        Difficulty("digits", 6, "loss", names, scores).save(path)
+        with pytest.raises(UsageError, match="other.npz does not hold one finite score for each of its examples"):
+            Difficulty.load(path)
 
 
 def test_a_set_is_loaded_with_the_chosen_examples_alone(tmp_path):

@@ -17,8 +17,8 @@ def numbered(count: int) -> Images:
     return Images((labels[:, None, None, None] + np.arange(12).reshape(2, 3, 2)).astype(np.uint8), labels)
 
 
-def feed_of(count=20, batch_size=4, *, seed=0, augmentation="none") -> TrainFeed:
-    return TrainFeed(numbered(count), batch_size, seed=seed, augmentation=augmentation)
+def feed_of(count=20, batch_size=4, *, seed=0, augmentation="none", replays=1) -> TrainFeed:
+    return TrainFeed(numbered(count), batch_size, seed=seed, augmentation=augmentation, replays=replays)
 
 
 def read(feed: TrainFeed, epoch: int, start: int = 0, stop: int | None = None):
@@ -38,7 +38,7 @@ def labels_of(read_batches) -> list[int]:
     return np.concatenate([y for _, y in read_batches]).tolist()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(count=st.integers(1, 40), batch_size=st.integers(1, 45), epoch=st.integers(0, 3))
 def test_every_example_comes_once_in_an_epoch(count, batch_size, epoch):
     feed = feed_of(count, batch_size)
@@ -143,6 +143,20 @@ def test_an_unknown_augmentation_is_refused():
 )
 def test_examples_between_two_steps_count_partial_batches_as_they_are(start, stop, examples):
     assert feed_of(18, 4).examples_in(start, stop) == examples
+
+
+def test_replays_give_every_batch_so_often_in_a_row_and_as_many_epochs_go_once_through_the_examples():
+    once = [read(feed_of(18, augmentation="crop_flip"), epoch) for epoch in (0, 1)]
+    feed = feed_of(18, augmentation="crop_flip", replays=3)
+    replayed = [batch for epoch in range(6) for batch in read(feed, epoch)]
+    assert same(replayed, [batch for epoch in once for batch in epoch for _ in range(3)])
+    assert same(read(feed, 4, 1, 3), replayed[21:23])
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 15), (0, 13), (14, 16), (4, 37), (12, 12)])
+def test_replayed_examples_are_counted_as_often_as_they_are_trained_on(start, stop):
+    sizes = [size for _ in range(3) for size in (4, 4, 4, 4, 2) for _ in range(3)]
+    assert feed_of(18, replays=3).examples_in(start, stop) == sum(sizes[start:stop])
 
 
 def test_all_who_read_the_same_images_share_one_copy():

@@ -49,6 +49,14 @@ def test_validation_is_held_out_of_train_and_test_is_whole(fake):
     assert numbers(image_set.test) == list(range(200, 210))
 
 
+def test_swapped_splits_train_on_the_test_examples_and_keep_the_sets_own_validation(fake):
+    fake(FakeSource(train=10, validation=4, test=30))
+    image_set = load("fake", swap_splits=True)
+    assert numbers(image_set.train) == list(range(200, 230))
+    assert numbers(image_set.validation) == list(range(100, 104))
+    assert numbers(image_set.test) == list(range(10))
+
+
 def test_a_subset_leaves_validation_and_test_as_they_are(fake):
     fake(FakeSource(train=50, test=10))
     whole = load("fake", validation_fraction=0.2, seed=1)

@@ -80,7 +80,7 @@ def test_it_resumes_to_the_same_results(small, sparse, watched, tmp_path, monkey
     def fail_in_sparse2(self, phase, *arguments):
         if phase.name == "sparse2":
             raise InterruptedError
-        train(self, phase, *arguments)
+        return train(self, phase, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(PhaseRunner, "_train", fail_in_sparse2)

@@ -57,10 +57,12 @@ def test_the_best_epoch_is_the_one_with_the_best_robust_validation_accuracy(adve
     assert best["test_accuracy"] == epochs[best["epoch"]]["test_accuracy"]
 
 
-def test_the_attacks_passes_are_the_objectives_flops(adversarial):
-    [record] = adversarial.results["phases"]
-    # three passes forward and back to the images, each as dear as two forward passes of all weights
-    assert record["objective_flops"] == 3 * 2 * record["dense_flops"] * record["training_examples"]
+def test_the_attacks_passes_are_part_of_what_training_costs_and_cost_less_under_masks(finished):
+    [record] = finished(**ADVERSARIAL | {"epochs": 2, "robust_every": 0}, method="static").results["phases"]
+    # the step's own three, and three forward and back to the images
+    assert record["training_flops"] == (3 + 3 * 2) * record["dense_flops"] * 600
+    assert record["sparse_training_flops"] == (3 + 3 * 2) * record["sparse_flops"] * 600
+    assert record["sparse_flops"] < record["dense_flops"]
 
 
 def test_interrupted_after_every_checkpoint_it_ends_as_if_nothing_had_happened(
@@ -78,6 +80,41 @@ def test_interrupted_after_every_checkpoint_it_ends_as_if_nothing_had_happened(
             patch.setattr(Checkpoints, "save", stopping)
             run(settings, str(tmp_path / "run"))
     watched(settings, tmp_path / "run").assert_equal(adversarial)
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 5])
+def test_free_training_hands_its_perturbation_on_through_checkpoints_and_begins_every_phase_without_one(
+    finished, small, watched, tmp_path, monkeypatch, steps_per_execution
+):
+    free = {"objective": "adversarial", "attack_epsilon": "0.05", "attack_replays": 3, "method": "omp", "epochs": 4}
+    settings = small(**free, checkpoint_seconds=0, steps_per_execution=steps_per_execution)
+    for owner, function in ((Checkpoints, "clear"), (Checkpoints, "save")):
+        original = getattr(owner, function)
+
+        def stopping(*arguments, original=original):
+            original(*arguments)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(owner, function, stopping)
+            run(settings, str(tmp_path / "run"))
+    whole = finished(**free)
+    watched(settings, tmp_path / "run").assert_equal(whole)
+    record = whole.results["phases"][-1]
+    assert record["training_flops"] == 3 * record["dense_flops"] * record["training_examples"]
+    # four epochs of five steps: three of every batch of the first pass, and five of the second
+    assert record["training_examples"] == 3 * 300 + 3 * 64 + 2 * 64
+
+
+@pytest.mark.parametrize("replays", [1, 2])
+def test_an_epoch_may_be_a_single_batch(finished, replays):
+    single = {"method": "rigl", "batch_size": 512, "epochs": 6, "update_every": "2it", "objective": "adversarial"}
+    run = finished(**single, attack_epsilon="0.05", attack_steps=1, attack_replays=replays)
+    epochs, [record] = run.lines("metrics.jsonl"), run.results["phases"]
+    assert [epoch["step"] for epoch in epochs] == [1, 2, 3, 4, 5, 6]
+    assert epochs[-1]["train_loss"] < epochs[0]["train_loss"]
+    assert record["kept"] == 464 < record["explored"] * 2320
+    assert record["training_examples"] == 6 * 300
 
 
 def test_which_examples_were_right_is_kept_for_every_epoch(adversarial):

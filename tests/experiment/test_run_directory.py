@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import json
@@ -90,6 +91,17 @@ def test_a_directory_with_other_files_is_refused_and_left_alone(path):
     with pytest.raises(UsageError, match="holds other files and no config.json; name a new directory"):
         create(path)
     assert [file.name for file in path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_run_from_before_there_was_a_setting_has_its_default(path):
+    content = json.loads((create(path).config).read_text())
+    del content["settings"]["batch_norm"]
+    (path / "config.json").write_text(json.dumps(content))
+    with RunDirectory(path, SETTINGS) as directory:
+        assert directory.result() is None
+    other = dataclasses.replace(SETTINGS, batch_norm="replica")
+    with pytest.raises(UsageError, match=r"--batch_norm=replica \(was synchronised\)"), RunDirectory(path, other):
+        pass
 
 
 def test_an_empty_directory_is_taken(path):

@@ -42,14 +42,32 @@ def test_the_recipe_of_hard_sample_learners_can_be_asked_for(cifar, plan_of):
 
 @pytest.mark.parametrize(
     ("method", "allocation"),
-    [("set", "erk"), ("rigl", "erk"), ("snfs", "erk"), ("static", "erk"), ("flying_bird", "igq"), ("random", "global")],
+    [
+        ("flying_bird_plus", "igq"),
+        ("set", "erk"),
+        ("rigl", "erk"),
+        ("snfs", "erk"),
+        ("static", "erk"),
+        ("flying_bird", "igq"),
+        ("random", "global"),
+    ],
 )
 def test_layers_are_allocated_as_the_paper_has_it_unless_told_otherwise(method, allocation):
     assert Settings(method=method).allocation == allocation
     assert Settings(method=method, allocation="uniform").allocation == "uniform"
 
 
+def test_flying_bird_plus_adapts_from_half_of_training_on(toy, plan_of):
+    [phase] = plan_of(toy, method="flying_bird_plus", update_every="25it")
+    assert phase.topology == Topology(25, DropFraction(0.3, 150), adapt_from=100)
+    [adversarial] = plan_of(toy, method="flying_bird_plus", adapt_from="3ep", objective="adversarial", robust_every=1)
+    assert adversarial.topology.adapt_from == 30
+
+
 IMPOSSIBLE = [
+    ({"method": "flying_bird_plus", "validation_fraction": 0.0}, "--method=flying_bird_plus watches validation acc"),
+    ({"method": "flying_bird_plus", "objective": "adversarial"}, "--method=flying_bird_plus under --objective=adv"),
+    ({"method": "flying_bird_plus", "adapt_from": "300it"}, "--adapt_from=300it is step 300, after training ends"),
     ({"update_every": "300it"}, "--update_every=300it is step 300, after training ends at step 200"),
     ({"update_every": "160it"}, "--update_every=160it is 160 steps, but updates end at step 150 (--drop_end=75%)"),
     ({"drop_end": "0"}, "--update_every=2% is 4 steps, but updates end at step 0 (--drop_end=0)"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from dsd_tf.errors import UsageError
@@ -15,6 +17,13 @@ def test_one_shot_magnitude_pruning_goes_on_with_the_trained_weights_through_the
     assert (dense.weights, dense.sparsity, dense.remember) == (Initial(), 0, None)
     assert (sparse.weights, sparse.masks) == (EndOf("dense"), Prune("dense", density=0.25))
     assert (sparse.start, sparse.stop, sparse.learning_rate) == (0, 200, dense.learning_rate)
+
+
+def test_early_bird_is_one_shot_pruning_whose_dense_training_may_end_early(toy, plan_of):
+    dense, sparse = plan_of(toy, method="early_bird", sparsity=0.75)
+    assert dense.settles == 0.25
+    expected = plan_of(toy, method="omp", sparsity=0.75)
+    assert [dataclasses.replace(dense, settles=None), sparse] == expected
 
 
 def test_the_lottery_ticket_goes_back_to_the_initial_weights(toy, plan_of):

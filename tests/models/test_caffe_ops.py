@@ -67,7 +67,7 @@ def looped_pool(x: np.ndarray, window: Window, largest: bool) -> np.ndarray:
     return y
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(0, 3)).filter(lambda w: w[2] < w[0]),
     st.tuples(st.integers(3, 11), st.integers(3, 11)),

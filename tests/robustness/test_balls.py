@@ -54,7 +54,7 @@ def test_l2_norms_are_per_image():
     np.testing.assert_allclose(values(ball(Threat("l2", 0.1)).direction(two)), [0.6, 0.8, 0.0, 1.0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     norm=st.sampled_from(["linf", "l2"]),
     epsilon=st.floats(0.05, 1.0),

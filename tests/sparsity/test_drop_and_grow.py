@@ -65,6 +65,20 @@ def test_nothing_moves_when_nothing_is_dropped():
     assert (regrown(WEIGHT, MASK, growth, 0.1, "magnitude") == MASK).all()
 
 
+def test_a_layer_can_be_made_to_lose_or_gain_a_share_of_what_it_drops():
+    weight, growth = np.arange(1, 101, dtype=np.float32), np.arange(100, dtype=np.float32)
+    mask = weight > 50
+    for extra, dropped, size in (((0.4, 0), 28, 42), ((0, 0.05), 20, 51), ((0.4, 0.05), 28, 43)):
+        after = regrown(weight, mask, growth, 0.4, "magnitude", extra)
+        assert np.count_nonzero(after) == size
+        assert after[50 + dropped :].all()
+
+
+def test_a_layer_grows_no_more_than_it_has_room_for():
+    mask = np.arange(20) > 0
+    assert regrown(np.ones(20), mask, np.ones(20), 1.0, "magnitude", (0.0, 0.5)).all()
+
+
 @pytest.mark.parametrize(("weight", "growth", "what"), [(np.nan, 1, "weights"), (1, np.nan, "growth scores")])
 def test_what_cannot_be_ranked_is_refused(weight, growth, what):
     with pytest.raises(UsageError, match=f"{what} hold NaN"):

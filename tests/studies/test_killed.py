@@ -1,4 +1,4 @@
-"""A study of eight runs by the command itself: killed or interrupted, the same command goes on, and nothing differs."""
+"""A study of eight runs by the command itself: killed, interrupted, robbed of a node, it goes on; nothing differs."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from pathlib import Path
 import psutil
 import pytest
 
+# its runs are made once, where all its tests are
+pytestmark = pytest.mark.xdist_group("studies_killed")
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ["--width=0.1", "--train_examples=300", "--batch_size=64", "--epochs=3", "--method=iterative", "--rounds=1"]
 GRID = ["--label_noise=0,0.4", "--lr=0.1,0.2", "--seed=0,1", "--checkpoint_seconds=0"]
 NAMES = [f"label_noise={noise}-lr={lr}-seed={seed}" for noise in ("0", "0.4") for lr in (0.1, 0.2) for seed in (0, 1)]
 
 
-def command(path: Path, workers: int) -> list[str]:
-    return [str(ROOT / "bin" / "study"), f"--study_dir={path}", *RUN, *GRID, f"--workers={workers}"]
+def command(path: Path, workers: int, *more: str) -> list[str]:
+    return [str(ROOT / "bin" / "study"), f"--study_dir={path}", *RUN, *GRID, f"--workers={workers}", *more]
 
 
 def study(path: Path, workers: int = 1) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *command(path, workers)], check=True, capture_output=True, text=True)
 
 
-def start(path: Path, workers: int) -> subprocess.Popen:
-    arguments = [sys.executable, *command(path, workers)]
+def start(path: Path, workers: int, *more: str) -> subprocess.Popen:
+    arguments = [sys.executable, *command(path, workers, *more)]
     return subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -149,3 +152,26 @@ def test_a_finished_study_answers_again_without_training(whole):
     path, first = whole
     again = study(path)
     assert (again.stdout, again.stderr) == (first.stdout, "")
+
+
+@pytest.fixture
+def cluster():
+    """A Ray cluster of this process: a head that takes no runs, and as many nodes as are added."""
+    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 200, "health_check_failure_threshold": 5}
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": quick}
+    made = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    yield made
+    made.shutdown()
+
+
+def test_on_two_ray_nodes_of_which_one_is_killed_the_results_are_those_of_the_local_engine(whole, cluster, tmp_path):
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    path = tmp_path / "study"
+    process = start(path, 1, "--lr=0.1", "--engine=ray", f"--ray_address={cluster.address}")
+    until(lambda: results(path), process)
+    cluster.remove_node(nodes[0], allow_graceful=False)
+    _, said = process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert len(results(path)) == 4
+    assert set(results(path).values()) < set(results(whole[0]).values())

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from dsd_tf.studies import local_engine
-from dsd_tf.studies.engine import Failed, Finished, Lost, Reached
+from dsd_tf.studies.engine import EngineOptions, Failed, Finished, Lost, Reached
 from dsd_tf.studies.local_engine import LocalEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def engine(monkeypatch):
     with contextlib.ExitStack() as ending:
 
         def make(workers):
-            made = LocalEngine(workers)
+            made = LocalEngine(EngineOptions(workers))
             ending.callback(made.stop)
             return made
 
@@ -112,7 +112,7 @@ def test_other_devices_take_another_process(engine, make_run):
 
 
 def test_a_process_is_replaced_after_many_runs(engine, make_run, monkeypatch):
-    monkeypatch.setattr(local_engine, "_RUNS_PER_WORKER", 2)
+    monkeypatch.setattr(local_engine, "RUNS_PER_PROCESS", 2)
     one = engine(1)
     pids = [ended(one, make_run("number"))[0].error for _ in range(5)]
     assert (pids[0], pids[2]) == (pids[1], pids[3])

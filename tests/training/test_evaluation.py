@@ -18,29 +18,30 @@ def totals(logits, labels) -> list[float]:
 
 
 def counts(logits, labels) -> list[float]:
-    """Examples right at top-1, at top-5, examples."""
+    """Examples right at top-1, at top-3, at top-5, examples."""
     return totals(logits, labels)[1:]
 
 
 def test_the_largest_logit_is_the_answer():
-    assert counts([[1, 3, 2], [5, 0, 1]], [1, 1]) == [1, 2, 2]
+    assert counts([[1, 3, 2], [5, 0, 1]], [1, 1]) == [1, 2, 2, 2]
 
 
-def test_top_5_counts_an_example_with_fewer_than_five_better_classes():
+def test_top_k_counts_an_example_with_fewer_than_k_better_classes():
     logits = [[9, 8, 7, 6, 5, 4, 3]] * 3
-    assert counts(logits, [0, 4, 5]) == [1, 2, 3]
+    assert counts(logits, [0, 2, 3]) == [1, 2, 3, 3]
+    assert counts(logits, [0, 4, 5]) == [1, 1, 2, 3]
 
 
 def test_a_tie_with_another_class_is_no_hit_as_in_caffe():
-    assert counts([[2, 2, 1], [2, 2, 1], [2, 1, 1]], [0, 1, 0]) == [1, 3, 3]
+    assert counts([[2, 2, 1], [2, 2, 1], [2, 1, 1]], [0, 1, 0]) == [1, 3, 3, 3]
 
 
 def test_a_tie_at_the_fifth_place_is_no_hit_either():
-    assert counts([[9, 8, 7, 6, 5, 5, 0]] * 2, [4, 3]) == [0, 1, 2]
+    assert counts([[9, 8, 7, 6, 5, 5, 0]] * 2, [4, 3]) == [0, 0, 1, 2]
 
 
 def test_a_network_that_says_the_same_to_everything_is_never_right():
-    assert counts(np.zeros((4, 10)), [0, 1, 2, 3]) == [0, 0, 4]
+    assert counts(np.zeros((4, 10)), [0, 1, 2, 3]) == [0, 0, 0, 4]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_a_network_that_says_the_same_to_everything_is_never_right():
     ids=["all", "its own", "the others"],
 )
 def test_logits_that_are_not_numbers_are_wrong(logits):
-    assert counts([logits], [0]) == [0, 0, 1]
+    assert counts([logits], [0]) == [0, 0, 0, 1]
 
 
 def test_the_loss_is_the_summed_cross_entropy_in_nats():
@@ -115,7 +116,7 @@ def test_an_evaluator_follows_the_weights_of_its_model():
 def test_scores_are_plain_numbers():
     scores = Evaluator(Echo(), IMAGES, 2)()
     assert isinstance(scores, Scores)
-    assert [type(value) for value in vars(scores).values()] == [float, float, float, int]
+    assert [type(value) for value in vars(scores).values()] == [float, float, float, float, int]
 
 
 def test_evaluated_step_by_step_the_scores_are_the_same_and_progress_is_told():

@@ -16,12 +16,17 @@ from dsd_tf.experiment.runner import run
 from dsd_tf.settings import Settings
 from dsd_tf.training.strategy import make_strategy
 
+# its runs are made once, where all its tests are
+pytestmark = pytest.mark.xdist_group("training_strategy")
+
 SMALL = {"width": 0.1, "train_examples": 300, "batch_size": 64, "epochs": 2, "sparsity": 0.8, "lr": 0.05}
 SMALL |= {"steps_per_execution": 1}
 RUNS = {
     "iterative": SMALL | {"method": "iterative", "rounds": 1, "rewind_to": "3it"},
     "five steps per execution": SMALL | {"method": "dsd", "steps_per_execution": 5},
-    "gradual": SMALL | {"method": "gradual", "optimizer": "adam", "lr": 0.001, "weight_decay": 1e-4},
+    "gradual, uneven batches, the last of one example": SMALL
+    | {"method": "gradual", "batch_size": 63, "train_examples": 253}
+    | {"optimizer": "adam", "lr": 0.001, "weight_decay": 1e-4},
     "rigl": SMALL | {"method": "rigl", "update_every": "5it", "steps_per_execution": 5},
     # at a rate at which rounding is not amplified: so small a network with batch normalisation is chaotic
     "batch normalisation": SMALL
@@ -35,6 +40,10 @@ RUNS = {
     }
     | {"train_examples": 128},
 }
+# rewinds into the middle of an epoch, where statistics of replicas differ
+OWN_STATISTICS = {"strategy": "mirrored", "batch_norm": "replica", "method": "iterative", "rounds": 1}
+OWN_STATISTICS |= {"model": "vgg_like", "depth": 1, "width_log2": 2, "train_examples": 96, "batch_size": 32}
+OWN_STATISTICS |= {"rewind_to": "2it", "epochs": 2, "lr": 0.05, "steps_per_execution": 1}
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +51,15 @@ def mirrored(tmp_path_factory):
     """What the runs were on two replicas, all in one process."""
     folder = tmp_path_factory.mktemp("mirrored")
     program = Path(__file__).with_name("train_on_replicas.py")
-    arguments = [sys.executable, str(program), str(folder), json.dumps(list(RUNS.values()))]
+    arguments = [sys.executable, str(program), str(folder), json.dumps(list(RUNS.values())), json.dumps(OWN_STATISTICS)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     answer = subprocess.run(arguments, capture_output=True, text=True, env=environment)
     assert answer.returncode == 0, answer.stderr
     answers = json.loads(answer.stdout.splitlines()[-1])
-    return dict(zip(RUNS, answers["runs"], strict=True)) | {"refused": answers["three replicas"]}
+    return dict(zip(RUNS, answers["runs"], strict=True)) | {
+        "refused": answers["three replicas"],
+        "own statistics": answers["own statistics"],
+    }
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -75,8 +87,8 @@ def test_the_loss_goes_as_on_one_device_with_the_same_global_batch(mirrored, tmp
     alone = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert len(alone) == len(mirrored[name]["metrics"])
     for one, two in zip(alone, mirrored[name]["metrics"], strict=True):
-        for loss in ("train_loss", "validation_loss", "test_loss"):
-            assert two[loss] == pytest.approx(one[loss], rel=1e-5)
+        for figure in ("train_loss", "train_accuracy", "validation_loss", "test_loss"):
+            assert two[figure] == pytest.approx(one[figure], rel=1e-5)
         assert (one["step"], one["sparsity"]) == (two["step"], two["sparsity"])
 
 
@@ -84,6 +96,18 @@ def test_the_loss_goes_as_on_one_device_with_the_same_global_batch(mirrored, tmp
 def test_the_target_is_reached_exactly(mirrored, name):
     last = mirrored[name]["results"]["phases"][-1]
     assert last["kept"] == round(last["prunable"] * (1 - last["nominal_sparsity"]))
+
+
+def test_batch_norm_of_each_replica_is_one_at_the_ends_of_epochs(mirrored):
+    seen = mirrored["own statistics"]
+    assert seen["different"]
+    assert all("/moving_" in path for path in seen["different"])
+    assert seen["different_at_epoch_ends"] == []
+
+
+def test_with_batch_norm_of_each_replica_an_interrupted_run_ends_as_one_that_was_not(mirrored):
+    seen = mirrored["own statistics"]
+    assert seen["interrupted"] == seen["results"]
 
 
 def test_another_number_of_replicas_in_the_same_process_is_refused(mirrored):

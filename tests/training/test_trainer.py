@@ -41,14 +41,16 @@ def trainer(objective: Objective | None = None, steps_per_execution: int = 1) ->
     return made
 
 
-def fit(model: keras.Model, source: TrainFeed, data: tf.data.Dataset) -> dict[str, list[float]]:
+def fit(
+    model: keras.Model, source: TrainFeed, data: tf.data.Dataset, steps: int | None = None
+) -> dict[str, list[float]]:
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: source.set_epoch(epoch))
-    return model.fit(data, epochs=3, callbacks=[begin], verbose=0, shuffle=False).history
+    return model.fit(data, epochs=3, steps_per_epoch=steps, callbacks=[begin], verbose=0, shuffle=False).history
 
 
 def trained(**options) -> tuple[Trainer, dict[str, list[float]]]:
     model = trainer(**options)
-    return model, fit(model, model._feed, model.counter(7))
+    return model, fit(model, model._feed, model.counter, steps=7)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def test_it_trains_as_plain_keras_does_on_the_same_batches(step_by_step):
 def test_more_steps_than_the_feed_has_are_an_error():
     model = trainer()
     with pytest.raises(tf.errors.InvalidArgumentError, match="no batch is left of the epoch"):
-        fit(model, model._feed, model.counter(8))
+        fit(model, model._feed, model.counter, steps=8)
 
 
 def test_its_weights_are_those_of_the_network_in_the_same_order(step_by_step):

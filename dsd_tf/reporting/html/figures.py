@@ -26,6 +26,27 @@ BEST_EPOCH = CurveFigure(
     (Measure("test.top1", "last epoch", 100), Measure("best_epoch.test_accuracy", "best epoch by validation", 100)),
 )
 
+ROBUSTNESS = CurveFigure(
+    "robustness",
+    "Accuracy under attack",
+    "Accuracy at the last epoch of every phase on images as an adversary within the threat of the settings makes them, "
+    "and of test images at the epoch that is best by validation under attack. Attack, norm and radius: settings.",
+    "accuracy under attack (%)",
+    (
+        Measure("robustness.test.robust_accuracy", "test", 100),
+        Measure("robustness.train.robust_accuracy", "train", 100),
+        Measure("robustness.best_epoch.test_robust_accuracy", "test at the best epoch", 100),
+    ),
+)
+
+ROBUST_GAP = CurveFigure(
+    "robust_gap",
+    "Robust generalisation gap",
+    "Accuracy under attack of training images less that of test images, at the last epoch.",
+    "gap (points)",
+    (Measure("robustness.gap", "train - test", 100),),
+)
+
 LABEL_NOISE = CurveFigure(
     "label_noise",
     "Fitted label noise",
@@ -71,9 +92,9 @@ FLOPS = CurveFigure(
 TRAINING_COST = CurveFigure(
     "training_cost",
     "Cost of training",
-    "FLOPs of all training up to the end of the phase, a backward pass counted as two forward ones: at the cost of the "
-    "dense network, as the papers count; of the kept weights alone, which is theoretical; and what a teacher's forward "
-    "passes add.",
+    "FLOPs of all training up to the end of the phase, attacks included, a backward pass counted as two forward ones: "
+    "at the cost of the dense network, as the papers count; of the kept weights alone, which is theoretical; and what "
+    "a teacher's forward passes add.",
     "training FLOPs so far",
     (
         Measure("total.training_flops", "at dense cost"),

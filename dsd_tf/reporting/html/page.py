@@ -17,8 +17,10 @@ from dsd_tf.reporting.html.layers import plot_density, plot_entropy
 from dsd_tf.reporting.html.plot import Plot
 from dsd_tf.reporting.html.runs import Group, StoredRun, group_runs
 from dsd_tf.reporting.html.stopping import plot_stops, replays, stop_table
+from dsd_tf.reporting.html.sweeps import curves_of
 from dsd_tf.reporting.html.tables import Table, all_levels, headline
 from dsd_tf.reporting.html.training import plot_chosen_phases, plot_whole_runs
+from dsd_tf.reporting.html.units import network_table, plot_search, plot_units, searching, unit_table
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,21 @@ def _results(found: Sequence[Findings]) -> Iterable[Section]:
     texts = [text for one in found if one.group.alone and (text := in_words(one))]
     yield Section("results", "Results", tables=[headline(groups, [one.named for one in found])], texts=texts)
     if len({level.sparsity for group in groups for level in group.ladder}) >= 3:
-        yield Section("accuracy", "Accuracy against sparsity", *_present([plot_accuracy(found)], [phase_table(found)]))
-        yield _curves(groups, figures.BEST_EPOCH)
-        yield dataclasses.replace(_curves(groups, figures.LABEL_NOISE), texts=noise_rates(groups))
-        yield Section("entropy", "Entropy", *_present([plot_curves(figures.ENTROPY, groups), plot_entropy(groups)]))
-        yield _curves(groups, figures.DISTANCE)
+        curves = curves_of(groups)
+        accuracy = plot_accuracy([Findings(curve) for curve in curves])
+        yield Section("accuracy", "Accuracy against sparsity", *_present([accuracy], [phase_table(found)]))
+        yield _curves(curves, figures.BEST_EPOCH)
+        yield _curves(curves, figures.ROBUSTNESS)
+        yield _curves(curves, figures.ROBUST_GAP)
+        yield dataclasses.replace(_curves(curves, figures.LABEL_NOISE), texts=noise_rates(groups))
+        yield Section("entropy", "Entropy", *_present([plot_curves(figures.ENTROPY, curves), plot_entropy(groups)]))
+        yield _curves(curves, figures.DISTANCE)
         yield Section("density", "Density of each layer", *_present([plot_density(groups)]))
-        cost = [plot_curves(what, groups) for what in (figures.FLOPS, figures.TRAINING_COST)]
+        cost = [plot_curves(what, curves) for what in (figures.FLOPS, figures.TRAINING_COST)]
         yield Section("cost", "FLOPs", *_present(cost))
+    if searching(groups):
+        tables = [network_table(groups), unit_table(groups)]
+        yield Section("units", "Units", *_present([plot_search(groups), plot_units(groups)], tables))
     if stops:
         yield Section("stopping", "Stop rules", *_present([plot_stops(stops)], [stop_table(stops)]))
 

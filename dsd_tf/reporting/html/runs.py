@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from dsd_tf.analysis.stop_rules import StopRule, all_rules
 from dsd_tf.reporting.html.levels import Level, levels_of, with_totals
 from dsd_tf.settings import Settings
@@ -21,8 +23,9 @@ _MOST_NAMED = 3
 class StoredRun:
     """What a run directory holds: a record per finished phase, the figures of every epoch; `layers` once finished.
 
-    `label` is what a study calls all runs of its configuration; `replayed` are settings of the stop rules that its
-    ladder is replayed with in place of its own.
+    `search` has the figures of every generation of a search for units, by name. `label` is what a study calls all runs
+    of its configuration; `replayed` are settings of the stop rules that its ladder is replayed with in place of its
+    own.
     """
 
     path: str
@@ -34,6 +37,7 @@ class StoredRun:
     finished: bool
     label: str = ""
     replayed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    search: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @property
     def kernel_sizes(self) -> dict[str, int]:
@@ -112,7 +116,7 @@ def group_runs(runs: Sequence[StoredRun]) -> list[Group]:
     firsts = [members[0] for members in groups.values()]
     labels = {run.label for run in firsts}
     labelled = "" not in labels and len(labels) == len(firsts)
-    names = [run.label for run in firsts] if labelled else _names([run.configuration for run in firsts])
+    names = [run.label for run in firsts] if labelled else names_of([run.configuration for run in firsts])
     return [
         Group(name, tuple(members), index, alone=len(groups) == 1)
         for index, (name, members) in enumerate(zip(names, groups.values(), strict=True))
@@ -129,7 +133,7 @@ def defaults() -> dict[str, Any]:
     return dataclasses.asdict(Settings())
 
 
-def _names(configurations: Sequence[dict[str, Any]]) -> list[str]:
+def names_of(configurations: Sequence[dict[str, Any]]) -> list[str]:
     """What differs; of many settings that do, the first ones that tell the configurations apart."""
     names = differing(configurations) if configurations else []
     if len(names) > _MOST_NAMED:
@@ -156,4 +160,4 @@ def show(value: Any) -> str:
     """A setting's value as its flag takes it."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value).removesuffix(".0")
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

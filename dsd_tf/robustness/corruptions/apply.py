@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import os
 import zlib
@@ -52,10 +51,13 @@ def corrupt_set(images: ImageSet, corruption: Corruption, seed: int, cache: Path
         UsageError: if a file cannot be read or written.
     """
     changed, before = {}, 0
+
+    def reached_in_split(done: int) -> None:
+        reached(before + done)
+
     for name in ("train", "validation", "test"):
         if (split := getattr(images, name)) is not None:
-            count = functools.partial(lambda before, done: reached(before + done), before)
-            changed[name] = _cached(split, corruption, seed, cache, count)
+            changed[name] = _cached(split, corruption, seed, cache, reached_in_split)
             before += len(split)
             reached(before)
     return dataclasses.replace(images, **changed)

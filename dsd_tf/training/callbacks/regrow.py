@@ -17,9 +17,11 @@ class Regrow(StepCallback):
 
     Grown weights start at zero with zero optimizer slots. A subclass supplies the rule.
 
-    Raises:
-        UsageError: if a proposal changes how many weights a kernel has.
+    Attributes:
+        keeps_numbers: whether a proposal that changes how many weights a kernel has is an error.
     """
+
+    keeps_numbers = True
 
     def __init__(self, frequency: int, end_step: int):
         super().__init__()
@@ -30,7 +32,7 @@ class Regrow(StepCallback):
 
     @abc.abstractmethod
     def propose(self, masks: KernelMasks, step: int) -> Masks:
-        """New masks with as many weights per kernel as `masks.masks` has."""
+        """New masks, with as many weights per kernel as `masks.masks` has if the rule keeps numbers."""
 
     def before_step(self, step):
         last = min(step, self.end_step)
@@ -39,11 +41,15 @@ class Regrow(StepCallback):
             return
         masks = KernelMasks.of(self.model)
         proposed = self.propose(masks, step)
-        for name, mask in masks.masks.items():
+        if self.keeps_numbers:
+            self._check_numbers(masks.masks, proposed, step)
+        masks.apply(proposed)
+
+    def _check_numbers(self, before: Masks, proposed: Masks, step: int) -> None:
+        for name, mask in before.items():
             old, new = np.count_nonzero(mask), np.count_nonzero(proposed[name])
             if new != old:
                 raise UsageError(
                     f"{type(self).__name__} changed the number of weights of {name} from {old} to {new} at "
                     f"step {step}; regrowing keeps it"
                 )
-        masks.apply(proposed)

@@ -10,8 +10,8 @@ from dsd_tf.errors import UsageError
 from dsd_tf.robustness.losses import Logits
 from dsd_tf.robustness.pgd import Pgd
 from dsd_tf.settings import Settings
-from dsd_tf.training.kernels import forward_flops
 from dsd_tf.training.objectives.cross_entropy import CrossEntropy
+from dsd_tf.training.objectives.free_adversarial import FreeAdversarial
 from dsd_tf.training.objectives.objective import Surroundings
 
 
@@ -29,7 +29,7 @@ class Adversarial(CrossEntropy):
         super().__init__()
         self._logits, self._attack, self._seed = _logits(network, batch_norm), attack, seed
         # a pass forward and one back to the images, which costs as much: weights get no gradients
-        self.extra_flops = 2 * attack.passes * forward_flops(network)
+        self.extra_passes = 2 * attack.passes
 
     def examples(self, images, labels, step):
         seed = tf.random.experimental.stateless_fold_in(tf.constant(self._seed), step)
@@ -49,13 +49,19 @@ def _logits(network: keras.Model, batch_norm: str) -> Logits:
     return lambda images: network(images, training=batch_norm == "train")
 
 
-def make(settings: Settings, surroundings: Surroundings) -> Adversarial:
+def make(settings: Settings, surroundings: Surroundings) -> Adversarial | FreeAdversarial:
     """The objective the settings describe.
 
     Raises:
-        UsageError: for an epsilon that no two images are apart, and for attacks in training mode on several replicas.
+        UsageError: for an epsilon that no two images are apart, and on several replicas for attacks in training mode
+            and for replays.
     """
-    settings.threat.check_fits(surroundings.images.train.images.shape[1:])
+    image_shape = surroundings.images.train.images.shape[1:]
+    settings.threat.check_fits(image_shape)
+    if settings.attack_replays > 1:
+        if settings.strategy != "one_device":
+            raise UsageError(f"--attack_replays={settings.attack_replays} needs --strategy=one_device")
+        return FreeAdversarial(settings.threat, settings.attack_step, (settings.batch_size, *image_shape))
     if settings.attack_bn != "eval" and settings.strategy != "one_device":
         raise UsageError(f"--attack_bn={settings.attack_bn} needs --strategy=one_device; eval goes with any")
     attack = Pgd(settings.threat, settings.attack_steps, settings.attack_step, settings.attack_random_start)

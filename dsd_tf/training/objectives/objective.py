@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -25,10 +25,14 @@ class Surroundings:
 
 
 class Objective(abc.ABC):
-    """One objective. Both methods run inside the graph of the training step."""
+    """One objective. Its methods run inside the graph of the training step."""
 
-    # FLOPs, per training example, of what the objective computes beside the network's own forward and backward pass
+    # per training example: passes through the network beside the step's own, each as dear as a forward one, and the
+    # FLOPs of all that is not the network
+    extra_passes: int = 0
     extra_flops: float = 0.0
+    # what one step leaves to the next, zero where a phase begins; checkpoints have them
+    variables: Sequence[keras.Variable] = ()
 
     def examples(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """The images to train on in place of a batch's: float32 [B, H, W, C] in [0, 1].
@@ -37,6 +41,13 @@ class Objective(abc.ABC):
         that a run that was interrupted draws the same.
         """
         return images
+
+    def learn(self, images: tf.Tensor, examples: tf.Tensor, gradient: tf.Tensor) -> None:
+        """Told, after the weights' update, the loss's gradient with respect to what `examples` made of `images`.
+
+        The backward pass is that of the weights; where the gradient is not used, the graph leaves it out.
+        """
+        return
 
     @abc.abstractmethod
     def loss(self, images: tf.Tensor, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

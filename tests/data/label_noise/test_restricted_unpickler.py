@@ -172,7 +172,7 @@ def changed(raw: bytes, changes: list[tuple[int, int]], length: int) -> bytes:
 CHANGES = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=4)
 # half of the lengths leave the file whole
 LENGTH = st.integers(0, 2**16)
-SLOW = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SLOW

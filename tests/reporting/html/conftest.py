@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -136,5 +137,43 @@ def dsd_run() -> Callable[..., StoredRun]:
             record("redense1", 1, "redense", 1.0, 0.94, 1.0),
         ]
         return stored(records, Settings(**{"dataset": "mnist", "method": "dsd", "seed": seed} | settings))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sparse_run() -> Callable[..., StoredRun]:
+    """A run of one phase, as sparse as asked, with the fields given."""
+
+    def make(sparsity: float, seed: int = 0, method: str = "set", **fields) -> StoredRun:
+        records = [record("sparse", 0, "sparse", 1 - sparsity, 0.9 - sparsity / 10, 0.99, **fields)]
+        return stored(records, Settings(method=method, sparsity=sparsity, seed=seed))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def edropout_run() -> Callable[..., StoredRun]:
+    """A search of three epochs of two generations, frozen in the third; `kept` of 10 + 4 units are left."""
+
+    def make(seed: int = 0, kept: tuple[int, int] = (6, 2), searched: bool = True, **settings) -> StoredRun:
+        def units(on: tuple[int, int]) -> dict[str, Any]:
+            gates = [{"name": "conv", "on": on[0], "units": 10}, {"name": "hidden", "on": on[1], "units": 4}]
+            return {"units": {"gates": gates, "published_ratio": sum(on) / 14, "search_flops": 100 * searched}}
+
+        compacted = {"compacted": {"parameters": 100_000, "flops": 1e5}}
+        records = [
+            record("edropout", 0, "dense", 1.0, 0.90, 0.95, **units(kept)),
+            record("full", 0, "dense", 1.0, 0.91, 0.96, **units((10, 4))),
+            record("pruned", 1, "sparse", 0.4, 0.92 + 0.01 * seed, 0.97, **units(kept), **compacted),
+        ]
+        run = stored(records, Settings(**{"dataset": "mnist", "method": "edropout", "seed": seed} | settings))
+        epochs = [epoch for epoch in run.epochs if epoch["phase"] == "edropout"]
+        for number, epoch in enumerate(epochs):
+            on = [8, 3] if number < 2 and searched else list(kept)
+            epoch |= {"on_by_gate": on, "frozen": number == 2 or not searched}
+        figures = {"energy_best": -2.0, "energy_mean": -1.0, "units_on": 0.5, "state_diversity": 0.4}
+        search = {name: np.full(4, value + seed, np.float32) for name, value in figures.items()} if searched else {}
+        return dataclasses.replace(run, epochs=epochs, search=search)
 
     return make

@@ -13,7 +13,7 @@ from dsd_tf.sparsity.masks import Masks
 from dsd_tf.sparsity.topology import DropFraction, Topology
 from dsd_tf.training.callbacks.drop_and_grow import DropAndGrow
 from dsd_tf.training.kernel_masks import KernelMasks
-from dsd_tf.training.optimizers import TorchSGD
+from dsd_tf.training.optimizers import TorchSGD, masked_class
 
 X = np.random.default_rng(0).normal(size=(32, 6)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(32, 2)).astype("float32")
@@ -22,6 +22,7 @@ OPTIMIZERS = {
     "sgd": lambda: TorchSGD(0.05, momentum=0.9),
     "adam": lambda: keras.optimizers.Adam(0.05),
     "decay": lambda: keras.optimizers.AdamW(0.05, weight_decay=0.1),
+    "coupled decay": lambda: masked_class(TorchSGD)(0.05, momentum=0.9, l2=0.1),
 }
 
 
@@ -133,6 +134,13 @@ def test_less_and_less_is_dropped_as_the_schedule_falls():
     history = watched_fit(sparse_model(), DropAndGrow(falling))
     moved = [int((history[step]["a/kernel"] & ~history[step + 1]["a/kernel"]).sum()) for step in (3, 6, 9)]
     assert moved[0] > moved[1] >= moved[2] == 0
+
+
+def test_a_rule_that_adapts_shrinks_an_overfitting_network_from_its_step_on():
+    overfits = [{"train_accuracy": 0.5 + epoch / 10, "validation_accuracy": 0.4 + epoch / 99} for epoch in range(5)]
+    history = watched_fit(sparse_model(), DropAndGrow(rule(every=3, end=9, adapt_from=6), epochs=overfits))
+    numbers = [int(history[step]["a/kernel"].sum()) for step in (3, 4, 7, 10)]
+    assert numbers == [16, 16, 13, 11]  # 8 are dropped, 3 more and 8 grown; then 6, 2 more and 6 grown
 
 
 def test_a_model_that_was_pruned_at_random_trains_by_the_names_of_the_package():
