@@ -53,7 +53,8 @@ class LocalEngine:
         if len(self._workers) == self.slots:
             self._workers.remove(idle[0])
             idle[0].stop()
-        self._workers.append(_Worker(devices))
+        with _interrupts_blocked():
+            self._workers.append(_Worker(devices))
         return self._workers[-1]
 
     def _event(self, worker: _Worker) -> Event:
@@ -80,7 +81,7 @@ class _Worker:
         self.run: StudyRun | None = None
         self.runs = 0
         self.connection, theirs = Pipe()
-        with theirs, _interrupts_blocked():
+        with theirs:
             self._process = subprocess.Popen(
                 [*_COMMAND, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -111,7 +112,7 @@ class _Worker:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """What is started in the block never sees Ctrl-C: the study does, and says what becomes of its workers."""
+    """What is started in the block never sees Ctrl-C: the study does, afterwards, and tells of its workers."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
