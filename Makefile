@@ -19,7 +19,7 @@ quickstart: $(READY)
 	bin/train --flagfile=configs/quickstart.flags
 
 test: $(READY) lint
-	$(RUN) -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+	$(RUN) -m pytest --quiet --numprocesses=logical --maxprocesses=4
 
 test-slow: $(READY)
 	$(RUN) -m pytest --quiet -m slow

@@ -14,9 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-# its runs are made once, where all its tests are
-pytestmark = pytest.mark.xdist_group("studies_killed")
-
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ["--width=0.1", "--train_examples=300", "--batch_size=64", "--epochs=3", "--method=iterative", "--rounds=1"]
 GRID = ["--label_noise=0,0.4", "--lr=0.1,0.2", "--seed=0,1", "--checkpoint_seconds=0"]

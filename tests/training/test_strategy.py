@@ -16,9 +16,6 @@ from dsd_tf.experiment.runner import run
 from dsd_tf.settings import Settings
 from dsd_tf.training.strategy import make_strategy
 
-# its runs are made once, where all its tests are
-pytestmark = pytest.mark.xdist_group("training_strategy")
-
 SMALL = {"width": 0.1, "train_examples": 300, "batch_size": 64, "epochs": 2, "sparsity": 0.8, "lr": 0.05}
 SMALL |= {"steps_per_execution": 1}
 RUNS = {
