@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import random
-import time
 from collections.abc import Callable, Iterator
 
 import keras
@@ -20,6 +18,7 @@ import numpy as np
 from benchmarks.measures import machine
 from benchmarks.measures.rows import Row, as_markdown, ratio_row
 from benchmarks.measures.trainer import cnn
+from benchmarks.measures.turns import seconds, take_turns
 from dsd_tf.data.feed import TrainFeed
 from dsd_tf.data.images import Images
 from dsd_tf.robustness.pgd import Pgd
@@ -51,12 +50,13 @@ def measure(quick: bool) -> Iterator[Row]:
     stretches = {("dsd_tf", steps): _in_keras(steps) for steps in (*ATTACK_STEPS, FREE)}
     if importlib.util.find_spec("torch"):
         stretches |= {("PyTorch", steps): _in_torch(steps) for steps in ATTACK_STEPS}
-    seconds = _take_turns(stretches, rounds=3 if quick else 12)
-    for (library, steps), own in seconds.items():
+    sides = {side: seconds(train) for side, train in stretches.items()}
+    taken = take_turns(sides, rounds=3 if quick else 12)
+    for (library, steps), own in taken.items():
         yield ratio_row(
             f"4-conv CIFAR net, batch {BATCH}: {library}, {_name(steps)}",
             own,
-            seconds[library, 0],
+            taken[library, 0],
             to=f"plain {library}",
             unit="ms/step",
             scale=1e3 / STEPS,
@@ -71,19 +71,6 @@ def _name(steps: int | str) -> str:
 def _passes(steps: int | str) -> float:
     """How many plain steps one should cost at most; a free one also goes back through the first layer to the images."""
     return 1.2 if steps == FREE else steps + 1
-
-
-def _take_turns(stretches: dict[tuple, Stretch], rounds: int) -> dict[tuple, list[float]]:
-    """Seconds of every stretch; the first of each, which traces, is not timed."""
-    for train in stretches.values():
-        train()
-    seconds = {turn: [] for turn in stretches}
-    for _ in range(rounds):
-        for turn in random.sample(list(stretches), len(stretches)):
-            start = time.perf_counter()
-            stretches[turn]()
-            seconds[turn].append(time.perf_counter() - start)
-    return seconds
 
 
 def _images() -> Images:

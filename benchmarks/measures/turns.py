@@ -20,7 +20,7 @@ def take_turns(sides: Mapping[Side, Callable[[], Found]], rounds: int) -> dict[S
     found = {side: [] for side in sides}
     for number in range(rounds + 1):
         for side in random.sample(list(sides), len(sides)):
-            watch.get()(f"{side if isinstance(side, str) else ', '.join(side)}, round {number} of {rounds}")
+            watch.get()(f"{side if isinstance(side, str) else ', '.join(map(str, side))}, round {number} of {rounds}")
             answer = sides[side]()
             if number:
                 found[side].append(answer)

@@ -11,13 +11,11 @@ import subprocess
 import sys
 from collections.abc import Hashable, Iterator
 from multiprocessing.connection import Pipe, wait
-from pathlib import Path
 
 from dsd_tf.studies.directory import StudyRun
 from dsd_tf.studies.engine import EngineOptions, Event, Failed, Finished, Lost, Reached, devices
-from dsd_tf.studies.worker import RUNS_PER_PROCESS
+from dsd_tf.studies.worker import RUNS_PER_PROCESS, environment
 
-_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = [sys.executable, "-u", "-m", "dsd_tf.studies.worker"]
 _PATIENCE = 10.0
 
@@ -86,7 +84,7 @@ class _Worker:
                 [*_COMMAND, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+                env=os.environ | environment(),
             )
 
     def give(self, run: StudyRun) -> None:

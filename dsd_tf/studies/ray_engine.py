@@ -24,7 +24,6 @@ try:
 except ImportError:
     raise UsageError("--engine=ray: Ray is not installed; run: pip install ray") from None
 
-_ROOT = Path(__file__).resolve().parents[2]
 # times a task is started anew when its node or its process is gone, before the run counts as lost
 _RETRIES = 3
 _SECONDS_TO_CONNECT = 5.0
@@ -133,11 +132,7 @@ def _check_resources(cpus: float, gpus: float) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Environment variables of the processes that may take a run; Ray has others for every other set of them."""
-    return {
-        "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")]),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "DSD_TF_DEVICES": repr(devices(settings)),
-    }
+    return worker.environment() | {"TF_CPP_MIN_LOG_LEVEL": "3", "DSD_TF_DEVICES": repr(devices(settings))}
 
 
 def _carry_out(task: dict[str, Any], reports: Queue) -> str | None:

@@ -26,6 +26,12 @@ from dsd_tf.settings import Settings, split
 # TensorFlow keeps 5 to 35 MB of every run, whatever is cleared
 RUNS_PER_PROCESS = 20
 _SECONDS_BETWEEN_REPORTS = 0.5
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    """Environment variables by which a process that carries out runs finds this project."""
+    return {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
 
 
 def main() -> None:

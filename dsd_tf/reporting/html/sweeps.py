@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,9 +45,9 @@ def curves_of(groups: Sequence[Group]) -> list[Group]:
 
 
 def _joined(family: Sequence[Group], name: str, index: int, alone: bool) -> Group:
-    runs = tuple(run for group in family for run in group.runs)
     if len(family) == 1:
-        return type(family[0])(name, runs, index, alone)
+        return dataclasses.replace(family[0], name=name, index=index, alone=alone)
+    runs = tuple(run for group in family for run in group.runs)
     return Sweep(name, runs, index, alone, tuple(family))
 
 
