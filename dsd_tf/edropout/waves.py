@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
+from dsd_tf.models.batch_norm import normalised_by_batch
+
 _CHUNK = 16
 
 
@@ -124,18 +126,11 @@ def _normalised(layer: keras.layers.BatchNormalization, x: tf.Tensor, channels: 
         ones if layer.gamma is None else layer.gamma.value,
         0 * ones if layer.beta is None else layer.beta.value,
     )
-    values = [scale, shift, layer.moving_mean.value, layer.moving_variance.value]
-    scale, shift, mean, variance = (_taken(value, channels) for value in values)
-    result = tf.raw_ops.FusedBatchNormV3(
-        x=x if len(x.shape) == 4 else tf.reshape(x, [-1, 1, 1, tf.shape(x)[-1]]),
-        scale=scale,
-        offset=shift,
-        mean=[] if layer.trainable else mean,
-        variance=[] if layer.trainable else variance,
-        epsilon=layer.epsilon,
-        is_training=layer.trainable,
-    )
-    return tf.reshape(result.y, tf.shape(x))
+    scale, shift = _taken(scale, channels), _taken(shift, channels)
+    if layer.trainable:
+        return normalised_by_batch(x, scale, shift, layer.epsilon)[0]
+    mean, variance = (_taken(value.value, channels) for value in (layer.moving_mean, layer.moving_variance))
+    return tf.nn.batch_normalization(x, mean, variance, shift, scale, layer.epsilon)
 
 
 def side_by_side(waves: Sequence[Wave], widths: Sequence[int]) -> Wave:

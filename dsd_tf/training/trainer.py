@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from dsd_tf.data.feed import TrainFeed
+from dsd_tf.training.batch_norm import quick_batch_norm
 from dsd_tf.training.objectives.objective import Objective
 from dsd_tf.training.precision import computing_in
 
@@ -83,14 +84,14 @@ class Trainer(keras.Model):
     def make_train_function(self, force=False):
         """All steps of an execution are one loop in one graph, as Keras' own is not with several replicas."""
         if self.train_function is None or force:
-            self.train_function = tf.function(self._in_precision)
+            self.train_function = tf.function(self._traced)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing is left to build; Keras would try it on the numbers that `counter` yields."""
 
-    def _in_precision(self, iterator):
+    def _traced(self, iterator):
         # around all replicas: they are traced by turns, and share the layers
-        with computing_in(self._precision, self.network):
+        with computing_in(self._precision, self.network), quick_batch_norm(self.network):
             return self._execution()
 
     def _execution(self):
