@@ -31,13 +31,13 @@ class Measure:
 SUITES = {
     "overhead": {
         "steps": Measure("step_time:measure", 420, 100),
-        "dynamic": Measure("dynamic_step:measure", 300, 60),
+        "dynamic": Measure("dynamic_step:measure", 400, 150),
         "callback": Measure("idle_callback:measure", 5, 5),
         "masks": Measure("mask_choice:measure", 60, 10),
         "memory": Measure("memory:measure", 120, 20),
         "images": Measure("image_memory:measure", 80, 30),
         "savedmodel": Measure("saved_model:measure", 30, 30),
-        "units": Measure("unit_search:measure", 400, 60),
+        "units": Measure("unit_search:measure", 120, 30),
         "compaction": Measure("compaction:measure", 120, 40),
     },
     "loop": {"lenet300": Measure("small_loop:measure", 150, 60)},

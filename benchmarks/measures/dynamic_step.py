@@ -14,13 +14,14 @@ from benchmarks.measures.turns import take_turns
 GROWTH = {"SET": "random", "RigL": "gradient", "SNFS": "momentum"}
 TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
 TARGET = 1.10
+ROUNDS = {"lenet300": 16, "cnn": 8}
 SPARSITY, EVERY, NEVER = 0.9, 100, 10**9
 STRETCH = 200
 
 
 def measure(quick: bool) -> Iterator[Row]:
     for network in TITLES:
-        yield from _measure(network, rounds=3 if quick else 16)
+        yield from _measure(network, rounds=3 if quick else ROUNDS[network])
 
 
 def _measure(network: str, rounds: int) -> Iterator[Row]:

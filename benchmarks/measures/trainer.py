@@ -51,7 +51,10 @@ def batches(network: str) -> tf.data.Dataset:
     shape = (32, 32, 3) if layers is cnn else (784,)
     images = generator.random((BATCHES * batch, *shape), np.float32)
     labels = generator.integers(0, 10, len(images), np.int32)
-    return tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread disturbs what is timed
+    source = tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2)
+    return source.with_options(options)
 
 
 def stopwatch(keras):

@@ -40,7 +40,10 @@ class Trainer(keras.Model):
 
         It has no end, so that there is one iterator for all epochs: making one for several workers takes 0.1 s.
         """
-        return tf.data.Dataset.counter().batch(self.distribute_strategy.num_replicas_in_sync)
+        options = tf.data.Options()
+        # there is nothing to tune, and the end of `fit` would wait for the thread that does: up to 5 s
+        options.autotune.enabled = False
+        return tf.data.Dataset.counter().batch(self.distribute_strategy.num_replicas_in_sync).with_options(options)
 
     def call(self, images, training=False):
         return self.network(images, training=training)
