@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from dsd_tf.data.label_noise.noise import describe_noise
+from dsd_tf.experiment.remarks import remarks
 from dsd_tf.experiment.runner import make_plan
 from dsd_tf.experiment.workbench import Workbench, build_workbench
 from dsd_tf.methods.plan import Nonzero, Phase, Prune, Sparse
@@ -20,10 +20,8 @@ def describe_plan(settings: Settings) -> dict[str, Any]:
     """Print a plan's phases, their steps and learning rates, and the densities of the sparsest one; train nothing."""
     bench = build_workbench(settings)
     plan = make_plan(bench)
-    if bench.given:
-        print(bench.given)
-    if settings.noise:
-        print(describe_noise(settings.noise, bench.images.train))
+    for remark in remarks(bench):
+        print(remark)
     table = make_table("phase", "weights from", "masks", "steps", "learning rate", "sparsity")
     for phase in plan:
         span = f"{phase.start:,}-{phase.stop:,}" + (" at most" if phase.settles else "")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dsd_tf import registry
-from dsd_tf.data.label_noise.noise import describe_noise
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.execution import steps_per_execution
 from dsd_tf.experiment.mask_history import STEP_PASSES
 from dsd_tf.experiment.phases import PhaseRunner, given_masks
+from dsd_tf.experiment.remarks import remarks
 from dsd_tf.experiment.run_directory import RunDirectory, write_lines
 from dsd_tf.experiment.same_sparsity import sparsity_of
 from dsd_tf.experiment.state import read_meta, restore
@@ -98,10 +98,8 @@ def _run(settings: Settings, directory: RunDirectory, team: Team) -> dict[str, A
     directory.create(versions(), inputs)
     _set_steps_per_execution(bench, plan)
     progress = RunProgress(sum(phase.stop - phase.start for phase in plan), shown=team.is_chief)
-    if bench.given:
-        progress.say(str(bench.given))
-    if settings.noise:
-        progress.say(describe_noise(settings.noise, bench.images.train))
+    for remark in remarks(bench):
+        progress.say(remark)
     try:
         metas = _run_phases(bench, plan, directory, progress)
     finally:

@@ -53,6 +53,10 @@ def trained(**options) -> tuple[Trainer, dict[str, list[float]]]:
     return model, fit(model, model._feed, model.counter, steps=7)
 
 
+def test_no_thread_of_tf_data_is_there_for_the_end_of_fit_to_wait_for():
+    assert trainer().counter.options().autotune.enabled is False
+
+
 @pytest.fixture(scope="module")
 def step_by_step():
     return trained()
