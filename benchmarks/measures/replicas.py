@@ -50,8 +50,8 @@ def trainer_and_feed(work: Work, strategy):
     from dsd_tf.models.options import ModelOptions
     from dsd_tf.training.kernel_masks import KernelMasks
     from dsd_tf.training.objectives.cross_entropy import CrossEntropy
-    from dsd_tf.training.optimizers import TorchSGD
     from dsd_tf.training.trainer import Trainer
+    from dsd_tf.training.update_rules import TorchSGD
 
     generator, examples = np.random.default_rng(0), work.batch * work.steps
     pixels = generator.integers(0, 256, (examples, *work.shape), np.uint8)

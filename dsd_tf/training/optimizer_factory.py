@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import keras
-
-from dsd_tf.training.optimizers import Masked, TorchSGD, masked_class
+from dsd_tf.training.optimizers import Masked, masked_class
+from dsd_tf.training.update_rules import FusedAdadelta, FusedAdam, TorchSGD
 
 
 def sgd(lr: float, weight_decay: float, decoupled: bool, momentum: float, nesterov: bool) -> Masked:
@@ -14,12 +13,12 @@ def sgd(lr: float, weight_decay: float, decoupled: bool, momentum: float, nester
 
 def adam(lr: float, weight_decay: float, decoupled: bool, momentum: float, nesterov: bool) -> Masked:
     """Adam (AdamW with decoupled decay), Keras' defaults otherwise."""
-    return _masked(keras.optimizers.Adam, lr, weight_decay, decoupled)
+    return _masked(FusedAdam, lr, weight_decay, decoupled)
 
 
 def adadelta(lr: float, weight_decay: float, decoupled: bool, momentum: float, nesterov: bool) -> Masked:
     """Adadelta with PyTorch's rho 0.9 and epsilon 1e-6."""
-    return _masked(keras.optimizers.Adadelta, lr, weight_decay, decoupled, rho=0.9, epsilon=1e-6)
+    return _masked(FusedAdadelta, lr, weight_decay, decoupled, rho=0.9, epsilon=1e-6)
 
 
 def _masked(base: type, lr: float, weight_decay: float, decoupled: bool, **arguments) -> Masked:

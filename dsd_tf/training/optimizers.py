@@ -1,4 +1,4 @@
-"""Optimizers that own the masks of a sparse model, and the PyTorch-form SGD the papers trained with.
+"""Optimizers that own the masks of a sparse model.
 
 A masked optimizer zeroes the gradient of masked weights before anything else sees it. Weight, gradient and
 slots of a masked weight are then all zero, and every elementwise update rule leaves it at zero: nothing has
@@ -15,32 +15,7 @@ import tensorflow as tf
 
 from dsd_tf.errors import UsageError
 from dsd_tf.training.gradient_memory import GradientMemory
-
-PACKAGE = "dsd_tf"
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class TorchSGD(keras.optimizers.SGD):
-    """SGD with PyTorch's momentum: v <- m v + g, w <- w - lr v (with Nesterov: w <- w - lr (g + m v)).
-
-    Keras keeps the learning rate inside the velocity, so the two differ for some steps after the rate drops.
-    """
-
-    def update_step(self, gradient, variable, learning_rate):
-        lr = tf.cast(learning_rate, variable.dtype)
-        gradient = tf.cast(tf.convert_to_tensor(gradient), variable.dtype)
-        if not self.momentum:
-            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=lr, delta=gradient)
-            return
-        velocity = self.momentums[self._get_variable_index(variable)].value
-        tf.raw_ops.ResourceApplyMomentum(
-            var=variable.handle,
-            accum=velocity.handle,
-            lr=lr,
-            grad=gradient,
-            momentum=tf.cast(self.momentum, variable.dtype),
-            use_nesterov=self.nesterov,
-        )
+from dsd_tf.training.update_rules import PACKAGE, FusedAdadelta, FusedAdam, TorchSGD
 
 
 class Masked:
@@ -191,7 +166,8 @@ def _masked_class(base: type) -> type:
     return keras.saving.register_keras_serializable(PACKAGE)(masked)
 
 
-_MASKED = {base: _masked_class(base) for base in (TorchSGD, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))}
+_OWN = (TorchSGD, FusedAdam, FusedAdadelta)
+_MASKED = {base: _masked_class(base) for base in (*_OWN, *(getattr(keras.optimizers, n) for n in _ELEMENTWISE))}
 
 
 def masked_class(optimizer_class: type) -> type:

@@ -7,7 +7,7 @@ import pytest
 
 from dsd_tf.errors import UsageError
 from dsd_tf.experiment.workbench import build_workbench, load_images, network
-from dsd_tf.training.optimizers import TorchSGD
+from dsd_tf.training.update_rules import TorchSGD
 
 
 @pytest.fixture(scope="module")

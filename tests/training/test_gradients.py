@@ -11,7 +11,7 @@ from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.gradients import BatchGradients
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.kernels import list_kernels
-from dsd_tf.training.optimizers import TorchSGD
+from dsd_tf.training.update_rules import TorchSGD
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((5, 2, 2, 1), np.float32)

@@ -9,7 +9,8 @@ from dsd_tf.errors import UsageError
 from dsd_tf.sparsity.masks import Masks
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.kernels import list_kernels
-from dsd_tf.training.optimizers import Masked, TorchSGD
+from dsd_tf.training.optimizers import Masked
+from dsd_tf.training.update_rules import TorchSGD
 
 X = np.random.default_rng(0).normal(size=(32, 6)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(32, 2)).astype("float32")

@@ -8,7 +8,8 @@ import pytest
 
 from dsd_tf import registry
 from dsd_tf.training.optimizer_factory import adadelta, adam, sgd
-from dsd_tf.training.optimizers import Masked, TorchSGD
+from dsd_tf.training.optimizers import Masked
+from dsd_tf.training.update_rules import TorchSGD
 
 
 def one_step(optimizer, weight=2.0, gradient=0.5) -> float:

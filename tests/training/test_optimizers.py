@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from dsd_tf.errors import UsageError
-from dsd_tf.training.optimizers import Masked, TorchSGD, masked_class, steps_taken, to_masked
+from dsd_tf.training.optimizers import Masked, masked_class, steps_taken, to_masked
+from dsd_tf.training.update_rules import FusedAdadelta, FusedAdam, TorchSGD
 
 MASK = np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 1, 0, 0]], bool)
 WEIGHTS = np.arange(1, 13, dtype=np.float32).reshape(3, 4) / 8
@@ -18,6 +19,8 @@ OPTIMIZERS = {
     "torch": lambda: TorchSGD(0.1, momentum=0.9),
     "torch with coupled l2": lambda: masked_class(TorchSGD)(0.1, momentum=0.9, l2=1e-2),
     "adam": lambda: keras.optimizers.Adam(0.1),
+    "fused adam": lambda: FusedAdam(0.1),
+    "fused adadelta": lambda: FusedAdadelta(1.0),
     "amsgrad": lambda: keras.optimizers.Adam(0.1, amsgrad=True),
     "adam with coupled l2": lambda: masked_class(keras.optimizers.Adam)(0.1, l2=1e-2),
     "adamw": lambda: keras.optimizers.AdamW(0.1, weight_decay=0.1),

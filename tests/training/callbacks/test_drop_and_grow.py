@@ -13,7 +13,8 @@ from dsd_tf.sparsity.masks import Masks
 from dsd_tf.sparsity.topology import DropFraction, Topology
 from dsd_tf.training.callbacks.drop_and_grow import DropAndGrow
 from dsd_tf.training.kernel_masks import KernelMasks
-from dsd_tf.training.optimizers import TorchSGD, masked_class
+from dsd_tf.training.optimizers import masked_class
+from dsd_tf.training.update_rules import TorchSGD
 
 X = np.random.default_rng(0).normal(size=(32, 6)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(32, 2)).astype("float32")

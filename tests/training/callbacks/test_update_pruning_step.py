@@ -12,10 +12,10 @@ from dsd_tf.sparsity.schedules import ConstantSparsity, PolynomialDecay
 from dsd_tf.training.callbacks.update_pruning_step import UpdatePruningStep
 from dsd_tf.training.kernel_masks import KernelMasks
 from dsd_tf.training.kernels import list_kernels
-from dsd_tf.training.optimizers import TorchSGD
 from dsd_tf.training.pruning import PruningRule, ScheduledPruning
 from dsd_tf.training.rules import magnitude_rule, set_rule
 from dsd_tf.training.selection import Selection
+from dsd_tf.training.update_rules import TorchSGD
 
 X = np.random.default_rng(0).normal(size=(32, 6)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(32, 2)).astype("float32")
