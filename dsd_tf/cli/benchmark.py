@@ -52,7 +52,8 @@ def benchmark() -> dict[str, Any]:
     options, started = flags.FLAGS, time.monotonic()
     measures = _measures()
     rows, machine = [], _module("measures.machine").describe()
-    _write(machine, rows)
+    if not Path(options.output).exists():  # what an earlier run wrote is kept until there is something to put there
+        _write(machine, rows)
     for row in _measured(measures, options.quick):
         rows.append(row)
         _write(machine, rows)

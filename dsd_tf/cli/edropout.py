@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, NoReturn
 
 from dsd_tf.cli import chosen_runs, console
+from dsd_tf.errors import UsageError
 
 ABOUT = """
 Print the table of the EDropout papers: bin/edropout --study_dir=DIR, or bin/edropout --run_dir=DIR --run_dir=DIR ...
@@ -28,6 +29,8 @@ def table() -> dict[str, Any]:
 
     groups = group_runs([read_run(path, label=label) for path, label in labels.items()])
     rows = list(network_rows(groups))
+    if not rows:
+        raise UsageError("there is no network in these runs yet: let bin/train finish them")
     printed = make_table(*COLUMNS)
     for row in rows:
         printed.add_row(*row.cells)

@@ -53,7 +53,7 @@ def channel_values(graph: Graph, kinds: dict[Call, Kind]) -> dict[int, ChannelVa
     for number, call in enumerate(graph.calls, start=1):
         known = _of_call(graph, call, kinds[call], [found[tensor] for tensor in call.inputs], number)
         if known is None:
-            found |= {tensor: ChannelValues.unknown(graph.shape(tensor)[-1] or 1) for tensor in call.outputs}
+            found |= {tensor: ChannelValues.unknown(graph.channels(tensor)) for tensor in call.outputs}
         else:
             found[call.output] = known
     return found

@@ -37,7 +37,7 @@ def compact(model: keras.Model) -> Compacted:
     everything else, layers called more than once included, all channels stay.
 
     Raises:
-        UsageError: if the model is not made of layers that can be traced.
+        UsageError: if the model is not made of layers that can be traced and copied.
     """
     graph = Graph(model)
     kinds = {call: _kind(graph, call) for call in graph.calls}
@@ -55,7 +55,8 @@ def compact(model: keras.Model) -> Compacted:
 def _kind(graph: Graph, call: Call) -> Kind:
     kind = kind_of(graph, call)
     has_weights = bool(getattr(call.operation, "weights", ()))
-    return Kind.OTHER if has_weights and len(graph.calls_of(call.operation)) > 1 else kind
+    is_shared = has_weights and len(graph.calls_of(call.operation)) > 1
+    return kind if not is_shared and all(map(graph.has_channels, (*call.inputs, *call.outputs))) else Kind.OTHER
 
 
 def _left(graph: Graph, kinds: Mapping[Call, Kind], known: Mapping[int, ChannelValues]) -> dict[str, str]:

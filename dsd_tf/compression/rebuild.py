@@ -11,6 +11,7 @@ from keras import KerasTensor, layers
 
 from dsd_tf.compression.channel_values import ChannelValues
 from dsd_tf.compression.demand import Demand, multiples
+from dsd_tf.errors import UsageError
 from dsd_tf.models.channels import Kind
 from dsd_tf.models.graph import Call, Graph
 
@@ -30,8 +31,8 @@ class Rebuild:
     def model(self, name: str) -> keras.Model:
         """The new model; takes what the old one took, gives what it gave."""
         inputs = [_input(self._graph.symbols[tensor]) for tensor in self._graph.inputs]
-        ends = inputs, self._graph.run(inputs, self._make)
-        return keras.Model(*(tensors[0] if len(tensors) == 1 else tensors for tensors in ends), name=name)
+        ends = zip(self._graph.structures, (inputs, self._graph.run(inputs, self._make)), strict=True)
+        return keras.Model(*(keras.tree.pack_sequence_as(*end) for end in ends), name=name)
 
     def _make(self, call: Call, inputs: list[KerasTensor | None]) -> Sequence[KerasTensor | None]:
         """What a call gives; nothing where no channel of it is needed."""
@@ -70,13 +71,14 @@ class Rebuild:
         """What a copy of the operation with these weights gives; all calls of an operation have the same copy."""
         operation = call.operation
         if id(operation) not in self._copies:
-            config = operation.get_config() | {"name": _name(call)} | changes
-            self._copies[id(operation)] = type(operation).from_config(config)
+            self._copies[id(operation)] = _anew(operation, {"name": _name(call)} | changes)
         copy = self._copies[id(operation)]
         arguments, keywords = call.arguments(inputs)
         outputs = keras.tree.flatten(copy(*arguments, **keywords))
         if weights:
             copy.set_weights(weights)
+        if hasattr(copy, "finalize_state"):  # an adapted Normalization computes with what this makes of its weights
+            copy.finalize_state()
         return outputs
 
 
@@ -87,6 +89,16 @@ def merged(kernel: np.ndarray, known: ChannelValues, kept: np.ndarray) -> np.nda
         for other in np.setdiff1d(others, kept):
             kernel[..., first, :] += known.value[other] / known.value[first] * kernel[..., other, :]
     return kernel
+
+
+def _anew(operation: keras.Operation, changes: dict[str, Any]) -> keras.Operation:
+    try:
+        return type(operation).from_config(operation.get_config() | changes)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"layer {operation.name!r} ({type(operation).__name__}) cannot be copied: it needs a get_config() with all "
+            "that its from_config() takes, name included, and no function that is not registered with Keras"
+        ) from error
 
 
 def _input(symbol: KerasTensor) -> KerasTensor:

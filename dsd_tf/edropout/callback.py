@@ -38,6 +38,10 @@ class EDropout(keras.callbacks.Callback):
         super().set_model(model)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             raise UsageError("units are searched for on one device; use --strategy=one_device")
+        known = {id(variable) for variable in model.variables}
+        if not known.issuperset(id(variable) for variable in self.search.network.variables):
+            raise UsageError(f"the search is for units of another model than {model.name}: make one for its network")
+        model.jit_compile = False  # XLA needs sizes that do not depend on the states
         to_masked(model.optimizer).build(model.trainable_variables)
         self._wrap("train_step", self._train_step)
         self._wrap("test_step", self._test_step)
@@ -62,8 +66,10 @@ class EDropout(keras.callbacks.Callback):
 
     def _train_step(self, original: Callable, data: Any) -> Any:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        optimizer = inner_optimizer(self.model.optimizer)
-        self.search.update(images, _numbers(labels), tf.cast(optimizer.iterations.value, tf.int64))
+        images = tf.cast(images, self.search.network.inputs[0].dtype)
+        # not `iterations`, which with gradient accumulation is no variable
+        step = tf.cast(inner_optimizer(self.model.optimizer)._iterations.value, tf.int64)
+        self.search.update(images, _numbers(labels), step)
         state = tf.identity(self.search.best.value)
         held = hold(self.search.registry, state, self.model)
         with gates_in(self.search.network, self.search.registry, state):
@@ -77,5 +83,6 @@ class EDropout(keras.callbacks.Callback):
 
 
 def _numbers(labels: tf.Tensor) -> tf.Tensor:
-    """Classes as integers [B], from integers or one-hot rows."""
-    return tf.argmax(labels, axis=-1) if len(labels.shape) == 2 and labels.shape[1] > 1 else tf.reshape(labels, [-1])
+    """Classes as integers [B], from whole numbers or one-hot rows."""
+    is_one_hot = len(labels.shape) == 2 and labels.shape[1] > 1
+    return tf.cast(tf.argmax(labels, axis=-1) if is_one_hot else tf.reshape(labels, [-1]), tf.int32)

@@ -25,7 +25,8 @@ def gates_in(network: keras.Model, registry: GateRegistry, state: tf.Tensor) -> 
     @tf.autograph.experimental.do_not_convert
     def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         made = gated_by(registry, state, lambda call, inputs: call.apply(inputs, bool(training)))
-        outputs = registry.graph.run(keras.tree.flatten(inputs), made)
+        pairs = zip(keras.tree.flatten(inputs), network.inputs, strict=True)
+        outputs = registry.graph.run([tf.cast(tensor, symbol.dtype) for tensor, symbol in pairs], made)
         return outputs[0] if len(outputs) == 1 else outputs
 
     vars(network)["call"] = call

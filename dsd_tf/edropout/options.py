@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from dsd_tf import registry
 from dsd_tf.errors import UsageError, unknown
+
+_MOST = 1024  # who is made of whom is drawn from all pairs
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,17 @@ class SearchOptions:
         return self.population * (2 if self.reevaluate else 1)
 
     def __post_init__(self):
-        if self.population < 4:
-            raise UsageError(f"population {self.population}: a candidate is made of three other states, give 4 or more")
+        if self.population not in range(4, _MOST + 1):
+            raise UsageError(
+                f"population {self.population}: a candidate is made of three other states, give 4 to {_MOST}"
+            )
         if not 0 < self.probability < 1:
             raise UsageError(f"probability {self.probability} of a unit to be on must lie inside (0, 1)")
         for name in ("mutation", "crossover"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} rate {getattr(self, name)} must be in [0, 1]")
         for name in ("sparsity_weight", "patience", "memory"):
-            if not getattr(self, name) >= 0:
-                raise UsageError(f"{name} {getattr(self, name)} must not be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"{name} {getattr(self, name)} must be finite and not negative")
         if self.operator not in registry.EDROPOUT_OPERATORS:
             raise unknown("operator", self.operator, registry.EDROPOUT_OPERATORS)

@@ -28,7 +28,7 @@ from dsd_tf.edropout.waves import (
     whole,
 )
 from dsd_tf.errors import UsageError
-from dsd_tf.models.channels import Kind, kind_of
+from dsd_tf.models.channels import Kind, keeps_zero, kind_of
 from dsd_tf.models.graph import Call, continue_run
 
 
@@ -38,16 +38,26 @@ class PopulationForward:
     Dropout is off: states are compared by what they make of the images, not by luck.
 
     Raises:
-        UsageError: for a network of several inputs or outputs.
+        UsageError: for a network of several inputs or outputs, of a single logit, or of sizes that are not known.
     """
 
     def __init__(self, registry: GateRegistry):
         graph = self._graph = registry.graph
         if len(graph.inputs) != 1 or len(graph.outputs) != 1:
             raise UsageError("states can be compared only on networks with one input and one output")
+        shapes = [graph.shape(tensor) for call in graph.calls for tensor in call.outputs]
+        if any(len(shape) < 2 or None in shape[1:] for shape in shapes):
+            raise UsageError(
+                "states are compared only where all sizes but the batch's are known; give Input a full shape"
+            )
+        if graph.channels(graph.outputs[0]) < 2:
+            raise UsageError(
+                "states are compared by the logits of two classes or more; the network has a single output"
+            )
         self._registry = registry
         self._kinds = {call: kind_of(graph, call) for call in graph.calls}
         self._stem, self._rest = _divided(registry)
+        self._fills = {call for call in _behind_gates(registry) if _fills(call, self._kinds[call])}
 
     def logits(self, images: tf.Tensor, states: tf.Tensor, fold: int) -> tf.Tensor:
         """float32 [n, B, classes] for images [B, ...] and bool states [n, size], `fold` (a divisor of n) at once.
@@ -94,6 +104,8 @@ class PopulationForward:
     def _plain(self, call: Call, inputs: list[Wave], states: tf.Tensor | None) -> list[Wave]:
         """What a call gives without its own gates."""
         widths = [self._graph.channels(tensor) for tensor in call.inputs]
+        if call in self._fills:
+            inputs = [whole(wave, width) for wave, width in zip(inputs, widths, strict=True)]
         match self._kinds[call]:
             case Kind.KERNEL:
                 gate = None if states is None else self._registry.of_outputs(call)
@@ -115,6 +127,22 @@ class PopulationForward:
 def _on(gate: Gate, states: tf.Tensor) -> tf.Tensor:
     """The units of a gate that are on in some of the states."""
     return numbers(tf.reduce_any(states[:, gate.bits], axis=0))
+
+
+def _behind_gates(registry: GateRegistry) -> list[Call]:
+    """The calls but for those between a layer and the gate on its units, where a unit left out will be zero anyway."""
+    before_gate, behind = set(), []
+    for call in registry.graph.calls:
+        if before_gate.isdisjoint(call.inputs):
+            behind.append(call)
+        if (registry.of_outputs(call) or call not in behind) and registry.after(call) is None:
+            before_gate.update(call.outputs)
+    return behind
+
+
+def _fills(call: Call, kind: Kind) -> bool:
+    """Whether the call makes something else than zero of a channel that is zero, without mixing channels."""
+    return kind is Kind.NORM or (kind is Kind.ELEMENTWISE and not keeps_zero(call.operation))
 
 
 def _divided(registry: GateRegistry) -> tuple[list[Call], list[Call]]:

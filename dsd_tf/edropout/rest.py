@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dsd_tf.edropout.activity import active_weights
 from dsd_tf.edropout.gates import GateRegistry
-from dsd_tf.training.optimizers import Masked
+from dsd_tf.training.optimizers import Masked, inner_optimizer
 
 # a variable, its values before a step, and where it may change
 Held = list[tuple[keras.Variable, tf.Tensor, tf.Tensor]]
@@ -21,7 +21,7 @@ def hold(registry: GateRegistry, state: tf.Tensor, model: keras.Model) -> Held:
 
     No gradient reaches units that are off, but weight decay and the decay of slots do. For use in the step's graph.
     """
-    optimizer: Masked = model.optimizer
+    optimizer: Masked = inner_optimizer(model.optimizer)
     position = {id(variable): index for index, variable in enumerate(model.trainable_variables)}
     held = []
     for weight, on in active_weights(registry, state):

@@ -19,6 +19,8 @@ from dsd_tf.training.kernels import forward_flops
 
 _IMAGES = 64
 _TOLERANCE = 1e-5
+# Every layer rounds, and the change below is that of rounding the images alone: allow a few times what it does.
+_ROUNDINGS = 4
 _LATENCY_BATCH = 1
 
 
@@ -33,9 +35,21 @@ def compact_checked(model: keras.Model) -> tuple[Compacted, float]:
     images = np.random.default_rng(0).random(shape, dtype=np.float32)
     before, after = (np.asarray(network(images)) for network in (model, compacted.model))
     difference = float(np.abs(before - after).max())
-    if difference > _TOLERANCE * max(1.0, float(np.abs(before).max())):
+    if difference > _tolerance(model, images, before):
         raise UsageError(f"compaction changes the outputs of {model.name} by {difference:g}; export it as it is")
     return compacted, difference
+
+
+def _tolerance(model: keras.Model, images: np.ndarray, outputs: np.ndarray) -> float:
+    """How far outputs may be apart that are the same but for rounding.
+
+    Some networks, as a residual one whose narrow normalisations divide by small variances, enlarge rounding far beyond
+    what float32 says of their outputs. So what they make of images that are rounded otherwise is allowed too.
+    """
+    noise = np.random.default_rng(1).uniform(-1, 1, images.shape).astype(np.float32)
+    rounded = np.asarray(model(images * (1 + np.finfo(np.float32).eps * noise)))
+    own = float(np.abs(outputs - rounded).max())
+    return max(_TOLERANCE * max(1.0, float(np.abs(outputs).max())), _ROUNDINGS * own)
 
 
 def compaction_figures(model: keras.Model, compacted: Compacted, difference: float) -> dict[str, Any]:

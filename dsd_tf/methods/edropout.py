@@ -36,6 +36,9 @@ def plan(settings: Settings, facts: Facts) -> list[Phase]:
 def _freeze_epoch(settings: Settings) -> int:
     if settings.strategy != "one_device":
         raise UsageError(f"--method=edropout searches on one device; --strategy={settings.strategy} has several")
+    for name in ("exclude", "protect_first"):
+        if getattr(settings, name):
+            raise UsageError(f"--method=edropout has a gate on every unit that can be removed: leave --{name} out")
     if settings.sparsity_from:
         return 0
     epoch = Time.parse(settings.edropout_freeze).steps(1, settings.epochs)

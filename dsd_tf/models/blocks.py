@@ -11,6 +11,10 @@ from dsd_tf.errors import UsageError
 from dsd_tf.models.initializers import SDD, Scheme
 from dsd_tf.models.options import ModelOptions
 
+# TensorFlow 2.21 writes past its memory on a CPU in the kernel gradients of 1x1 convolutions that stride over fewer
+# channels, in batches of odd size
+_SAFE_CHANNELS = 16
+
 
 def require_side(images: KerasTensor, least: int, model: str) -> None:
     """Raises UsageError if an image has fewer than `least` rows or columns."""
@@ -62,6 +66,9 @@ class Blocks:
         pad: bool = True,
     ) -> KerasTensor:
         """size x size convolution, odd size; `pad` puts size // 2 zeros on every side, as PyTorch does."""
+        if size == 1 < strides and x.shape[-1] < _SAFE_CHANNELS:
+            # picks the places that the convolution would: a pool of one
+            x, strides = layers.MaxPooling2D(1, strides, name=f"{name}_places")(x), 1
         same = pad and strides == 1
         layer = layers.Conv2D(
             filters,

@@ -47,6 +47,7 @@ class Graph:
 
     Attributes:
         inputs, outputs: tensors of the model.
+        structures: what the model takes and gives: a symbol, or lists and dictionaries of them.
         symbols: what Keras knows of each tensor: shape, dtype.
 
     Raises:
@@ -59,6 +60,7 @@ class Graph:
             raise UsageError(f"model {model.name!r} is not a functional or Sequential model whose layers can be traced")
         self.symbols: list[KerasTensor] = []
         self.calls: list[Call] = []
+        self.structures = functional._inputs_struct, functional._outputs_struct
         self.inputs = [self._number(symbol) for symbol in functional.inputs]
         known = dict(zip(map(id, functional.inputs), self.inputs, strict=True))
         self.outputs = self._unfold(functional, known, prefix="")
@@ -85,8 +87,13 @@ class Graph:
         return tuple(self.symbols[tensor].shape)
 
     def channels(self, tensor: int) -> int:
-        """The length of the last axis."""
-        return self.symbols[tensor].shape[-1]
+        """The length of the last axis; 1 where `has_channels` is false."""
+        return self.shape(tensor)[-1] if self.has_channels(tensor) else 1
+
+    def has_channels(self, tensor: int) -> bool:
+        """Whether there is a last axis of known length, beside that of the batch."""
+        shape = self.shape(tensor)
+        return len(shape) > 1 and shape[-1] is not None
 
     def producers(self) -> dict[int, Call]:
         """The call that makes each tensor; inputs of the model have none."""
@@ -120,9 +127,21 @@ def continue_run(
 
 
 def _functional(operation: keras.Operation) -> Any:
-    """The functional graph that an operation is, or wraps as a Sequential model does; None for other operations."""
+    """The functional graph that an operation is, or wraps as a Sequential model does; None for other operations.
+
+    Raises:
+        UsageError: if its class does something else in `call` than to run that graph.
+    """
     graph = getattr(operation, "_functional", None) or operation
-    return graph if hasattr(graph, "_nodes_by_depth") else None
+    if not hasattr(graph, "_nodes_by_depth"):
+        return None
+    # not the instance's: EDropout puts a `call` of its own there, which runs the graph too
+    if type(operation).call.__module__.partition(".")[0] != "keras":
+        raise UsageError(
+            f"model {operation.name!r} has a call() of its own, which its layers do not show: make what it does layers "
+            "of a functional or Sequential model"
+        )
+    return graph
 
 
 def _nodes(functional: Any) -> Iterator[Any]:

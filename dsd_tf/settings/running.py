@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsd_tf import registry
-from dsd_tf.settings.field import ABOVE_0, AT_LEAST_1, NOT_NEGATIVE, setting
+from dsd_tf.settings.field import AT_LEAST_1, NOT_NEGATIVE, Bounds, setting
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RunningSettings:
         300.0,
         "multi_worker: seconds to wait for a worker to come, and to be heard of again",
         identity=False,
-        bounds=ABOVE_0,
+        bounds=Bounds("be above 0 and at most a week", lambda value: 0 < value <= 7 * 86_400),
     )
     seed: int = setting(0, "base seed; every role (split, init, shuffle ...) has its own stream", bounds=NOT_NEGATIVE)
     steps_per_execution: int = setting(

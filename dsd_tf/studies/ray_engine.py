@@ -27,6 +27,7 @@ except ImportError:
 # times a task is started anew when its node or its process is gone, before the run counts as lost
 _RETRIES = 3
 _SECONDS_TO_CONNECT = 5.0
+_DIGITS = 4
 _SECONDS_BETWEEN_LOOKS = 0.2
 # a process on a lost node may hold the run's directory a little longer
 _SECONDS_TO_GIVE_WAY = 60.0
@@ -100,7 +101,10 @@ class RayEngine:
 
 
 def _connect(address: str) -> None:
-    _check_listening(address)
+    if address:
+        _check_listening("--ray_address", address)
+    else:
+        _check_listening("RAY_ADDRESS", os.environ.get("RAY_ADDRESS", ""))
     try:
         # a dashboard can only be wanted or not where the cluster is begun
         ray.init(
@@ -113,18 +117,21 @@ def _connect(address: str) -> None:
         raise UsageError(f"--ray_address={address}: {str(error).splitlines()[0]}") from None
 
 
-def _check_listening(address: str) -> None:
+def _check_listening(given: str, address: str) -> None:
     """Raises UsageError unless something listens there: Ray would wait for it for minutes."""
-    host, colon, port = address.rpartition(":")
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon:
         return
     try:
         socket.create_connection((host, int(port)), _SECONDS_TO_CONNECT).close()
     except (OSError, ValueError, OverflowError) as error:
-        raise UsageError(f"no Ray cluster at --ray_address={address} ({error}); give HOST:PORT or auto") from None
+        raise UsageError(f"no Ray cluster at {given}={address} ({error}); give HOST:PORT or auto") from None
 
 
 def _check_resources(cpus: float, gpus: float) -> None:
+    for name, count in (("cpus", cpus), ("gpus", gpus)):
+        if round(count, _DIGITS) != count:
+            raise UsageError(f"--run_{name}={count:g}: Ray counts {_DIGITS} digits behind the point")
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         raise UsageError(f"no node of the Ray cluster has --run_cpus={cpus:g} and --run_gpus={gpus:g}")

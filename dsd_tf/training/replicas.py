@@ -52,7 +52,13 @@ class ReplicaStatistics:
 
     def _average_here(self) -> None:
         replica = tf.distribute.get_replica_context()
-        own = [tf.convert_to_tensor(variable.value) for variable in self._variables]
+        own = [_on_its_device(variable) for variable in self._variables]
         means = replica.all_reduce(tf.distribute.ReduceOp.MEAN, own)
         for variable, mean in zip(self._variables, means, strict=True):
             variable.assign(mean)
+
+
+def _on_its_device(variable: keras.Variable) -> tf.Tensor:
+    """The value of a variable, placed: between workers a tensor without a place is not exchanged."""
+    with tf.device(variable.value.device):
+        return tf.identity(variable.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 
 import tensorflow as tf
 
@@ -30,6 +31,7 @@ def make_strategy(name: str, replicas: int, cluster: Cluster | None = None) -> t
 
 
 def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
+    at_termination = signal.getsignal(signal.SIGTERM)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(
             cluster_resolver=tf.distribute.cluster_resolver.SimpleClusterResolver(
@@ -41,6 +43,9 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         )
     except RuntimeError as error:
         raise UsageError(f"{cluster.name(cluster.index)} cannot join the others in TensorFlow: {error}") from error
+    finally:
+        # TensorFlow notes a termination for whoever asks it, and the process would go on
+        signal.signal(signal.SIGTERM, at_termination)
 
 
 @functools.cache

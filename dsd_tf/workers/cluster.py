@@ -43,7 +43,7 @@ class Cluster:
         """
         try:
             value = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _malformed(f"is not JSON: {error}") from None
         jobs, task = _part(value, "cluster"), _part(value, "task")
         if unknown := sorted(jobs.keys() - set(_JOBS)):
@@ -53,9 +53,9 @@ class Cluster:
         if len(set(workers)) < len(workers):
             raise _malformed("names the same address twice")
         job, index = task.get("type"), task.get("index")
-        if job not in addresses:
+        if not isinstance(job, str) or job not in addresses:
             raise _malformed(f"has the task type {job!r}, which its cluster has not")
-        if not isinstance(index, int) or not 0 <= index < len(addresses[job]):
+        if type(index) is not int or not 0 <= index < len(addresses[job]):
             raise _malformed(f"has the task index {index!r} among {len(addresses[job])} of {job!r}")
         return cls(tuple(workers), index + (len(addresses.get("chief", ())) if job == "worker" else 0))
 
@@ -92,9 +92,17 @@ def _addresses(jobs: dict[str, Any], job: str) -> list[str]:
         raise _malformed(f"has {addresses!r} for the job {job!r}, not a list of addresses")
     for address in addresses:
         host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        if not _is_name(host) or not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65536:
             raise _malformed(f"has the address {address!r}, not host:port")
     return addresses
+
+
+def _is_name(host: str) -> bool:
+    """Whether it may be the name of a machine, or its number."""
+    try:
+        return bool(host.encode("idna")) and "/" not in host
+    except UnicodeError:
+        return False
 
 
 def _malformed(problem: str) -> UsageError:

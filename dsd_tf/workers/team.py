@@ -103,7 +103,7 @@ class Team(contextlib.AbstractContextManager):
             time.sleep(3 * _GRACE_SECONDS * bool(self._connections))
         self._leaving.set()
         if error is not None:
-            self.tell({"lost": f"{self.cluster.name(self.cluster.index)} has ended: {error or 'interrupted'}"})
+            self.tell({"lost": f"{self.cluster.name(self.cluster.index)} has ended: {str(error) or 'interrupted'}"})
         for connection in self._connections.values():
             connection.close()
 

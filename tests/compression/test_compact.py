@@ -228,6 +228,30 @@ def test_a_model_that_cannot_be_traced_is_refused():
         compact(Opaque())
 
 
+def test_a_tensor_without_channels_leaves_what_meets_it_as_wide_as_it_is(filled):
+    x, factor = keras.Input((6,)), keras.Input(())
+    y = layers.Dense(4, activation="relu", name="pruned")(x)
+    y = layers.Dense(4, name="scaled")(y) * keras.ops.expand_dims(factor, -1) / keras.ops.max(y)
+    model = filled(keras.Model([x, factor], [layers.Dense(2)(y), keras.ops.sum(y, axis=-1)]))
+    silence(model.get_layer("scaled"), 1)
+    compacted = compact(model)
+    assert compacted.units["scaled"] == (4, 4)
+    images = [np.random.default_rng(0).normal(size=shape).astype(np.float32) for shape in ((5, 6), (5,))]
+    for expected, found in zip(model(images), compacted.model(images), strict=True):
+        assert np.abs(expected - found).max() < 1e-6
+
+
+def test_inputs_of_unknown_length_are_taken_as_they_are():
+    words = keras.Input((None,), dtype="int32")
+    y = layers.GlobalAveragePooling1D()(layers.Embedding(9, 4)(layers.Concatenate()([words, words])))
+    model = keras.Model(words, layers.Dense(2)(layers.Dense(4, name="hidden")(y)))
+    silence(model.get_layer("hidden"), 0, 2)
+    compacted = compact(model)
+    assert compacted.units["hidden"] == (4, 2)
+    given_words = np.arange(6).reshape(2, 3)
+    assert np.abs(model(given_words) - compacted.model(given_words)).max() < 1e-6
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 2**31), st.floats(0, 1))
 def test_whatever_is_pruned_the_outputs_stay(seed, share):

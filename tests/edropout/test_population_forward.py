@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from dsd_tf.edropout.find_gates import find_gates
+from dsd_tf.edropout.forward import gates_in
 from dsd_tf.edropout.population_forward import PopulationForward
 from dsd_tf.errors import UsageError
 from dsd_tf.models.build import build_model
@@ -113,3 +114,45 @@ def test_a_network_of_two_inputs_is_refused():
     y = layers.Dense(2)(layers.Dense(4)(layers.Add()(inputs)))
     with pytest.raises(UsageError, match="one input and one output"):
         PopulationForward(find_gates(keras.Model(inputs, y)))
+
+
+def before_activation(x):
+    """Normalisation, whose shift a unit that is off gets too, before the next convolution."""
+    return layers.ReLU()(layers.BatchNormalization(beta_initializer="ones")(x))
+
+
+BEHIND_GATES = {
+    "normalised behind a pool": lambda x: layers.BatchNormalization(beta_initializer="ones")(layers.MaxPooling2D()(x)),
+    "a sigmoid behind a pool": lambda x: layers.Activation("sigmoid")(layers.MaxPooling2D()(x)),
+    "normalised before each convolution": lambda x: layers.Conv2D(5, 3, name="second")(before_activation(x)),
+    "concatenated, then normalised": lambda x: before_activation(
+        layers.Concatenate()([x, layers.Conv2D(3, 1, name="third", activation="relu")(x)])
+    ),
+}
+
+
+@pytest.mark.parametrize("fold", [1, 4])
+@pytest.mark.parametrize("name", BEHIND_GATES)
+def test_a_unit_that_is_off_says_what_layers_behind_its_gate_make_of_zero(name, fold, random_state):
+    images = keras.Input((8, 8, 3))
+    hidden = BEHIND_GATES[name](layers.Conv2D(6, 3, activation="relu", name="first")(images))
+    network = keras.Model(images, layers.Dense(4)(layers.GlobalAveragePooling2D()(hidden)))
+    registry = find_gates(network)
+    states = np.stack([random_state(registry, seed) for seed in range(4)])
+    batch = np.random.default_rng(0).random((16, 8, 8, 3)).astype(np.float32)
+    expected = []
+    for state in states:
+        with gates_in(network, registry, tf.constant(state)):
+            expected.append(np.asarray(network(tf.constant(batch), training=True)))
+    np.testing.assert_allclose(logits(network, states, batch, fold), np.stack(expected), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "message"),
+    [((8, 8, 3), 1, "two classes or more; the network has a single output"), ((None, None, 3), 4, "give Input a full")],
+)
+def test_networks_whose_states_cannot_be_compared_are_refused(shape, outputs, message):
+    images = keras.Input(shape)
+    hidden = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3, activation="relu")(images))
+    with pytest.raises(UsageError, match=message):
+        PopulationForward(find_gates(keras.Model(images, layers.Dense(outputs)(hidden))))

@@ -78,6 +78,20 @@ def test_a_compaction_that_changes_what_a_network_says_is_refused(monkeypatch):
         compact_checked(network(1.0))
 
 
+def test_what_rounding_does_to_the_outputs_of_the_network_itself_is_no_change(monkeypatch):
+    def steep(offset: float) -> keras.Model:
+        x = keras.Input((3,))
+        model = keras.Model(x, keras.ops.sin(keras.layers.Dense(2)(x)))
+        model.set_weights([np.full((3, 2), 1000.0), np.full(2, offset)])
+        return model
+
+    monkeypatch.setattr(compact_run, "compact", lambda model: Compacted(steep(1e-4), {}, {}))
+    assert compact_checked(steep(0.0))[1] > 5e-5
+    monkeypatch.setattr(compact_run, "compact", lambda model: Compacted(steep(1e-2), {}, {}))
+    with pytest.raises(UsageError, match="compaction changes the outputs"):
+        compact_checked(steep(0.0))
+
+
 def test_figures_are_before_and_after():
     model = network(1.0)
     figures = compaction_figures(model, compact(model), 0.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 
 from dsd_tf.models.blocks import Blocks, padded_max_pool
 from dsd_tf.models.initializers import SDD
@@ -65,3 +67,14 @@ def test_batch_norm_is_synchronised_on_request(synchronized):
     x = keras.Input((1, 1, 1))
     model = keras.Model(x, Blocks(ModelOptions(synchronized=synchronized), 0, SDD).batch_norm(x, "bn"))
     assert model.get_layer("bn").synchronized is synchronized
+
+
+@pytest.mark.parametrize(("channels", "pools"), [(15, 1), (16, 0)])
+def test_1x1_convolutions_that_stride_pick_their_places_first_where_tensorflow_would_crash(channels, pools):
+    x = keras.Input((5, 7, channels))
+    model = keras.Model(x, Blocks(ModelOptions(), 0, SDD).conv(x, 4, 1, "project", strides=2))
+    assert sum(isinstance(layer, layers.MaxPooling2D) for layer in model.layers) == pools
+    images = np.random.default_rng(0).normal(size=(3, 5, 7, channels)).astype(np.float32)
+    kernel = model.get_layer("project").kernel.value
+    expected = tf.nn.conv2d(images, kernel, 2, "VALID")
+    np.testing.assert_allclose(model(images), expected, rtol=1e-5, atol=1e-6)

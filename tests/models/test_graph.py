@@ -89,3 +89,36 @@ def test_a_model_that_is_no_graph_is_refused():
 
     with pytest.raises(UsageError, match="'opaque' is not a functional or Sequential model"):
         Graph(Opaque(name="opaque"))
+
+
+class Doubled(keras.Model):
+    def call(self, x, training=None, mask=None):
+        return 2 * super().call(x)
+
+
+class Named(keras.Model):
+    """A subclass whose outputs are those of its layers."""
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_functional_model_with_a_call_of_its_own_is_refused(inside):
+    x = keras.Input((3,))
+    model = Doubled(x, layers.Dense(2)(x), name="doubled")
+    with pytest.raises(UsageError, match=r"'doubled' has a call\(\) of its own, .* make what it does layers"):
+        Graph(keras.Sequential([keras.Input((3,)), model]) if inside else model)
+
+
+def test_a_functional_subclass_is_traced_also_while_an_instance_has_another_call():
+    x = keras.Input((3,))
+    model = Named(x, layers.Dense(2, name="dense")(x))
+    vars(model)["call"] = lambda images: images
+    assert [call.name for call in Graph(model).calls] == ["dense"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels"), [((None,), 1), ((4,), 1), ((None, None), 1), ((None, 5), 5), ((None, None, 5), 5)]
+)
+def test_the_batch_is_no_axis_of_channels_and_one_of_unknown_length_counts_as_one(shape, channels):
+    graph = Graph(keras.Model(*2 * [keras.Input(batch_shape=shape)]))
+    assert graph.channels(graph.inputs[0]) == channels
+    assert graph.has_channels(graph.inputs[0]) == (channels > 1)

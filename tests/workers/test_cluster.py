@@ -44,6 +44,12 @@ def test_a_chief_job_comes_before_the_workers():
         (config(TWO, "chief"), "has the task type 'chief', which its cluster has not"),
         (config(TWO, index=2), "has the task index 2 among 2 of 'worker'"),
         (config(TWO, index="0"), "has the task index '0' among 2"),
+        (config(TWO, index=True), "has the task index True among 2"),
+        (config(TWO, ["worker"]), "has the task type ['worker'], which its cluster has not"),
+        ("[" * 100_000, "TF_CONFIG is not JSON"),
+        (config({"worker": ["..:1"]}), "has the address '..:1', not host:port"),
+        (config({"worker": ["http://a:1"]}), "has the address 'http://a:1', not host:port"),
+        (config({"worker": ["a:１"]}), "has the address 'a:１', not host:port"),
     ],
 )
 def test_what_is_malformed_is_named_with_an_example(text, message):
