@@ -37,7 +37,7 @@ def test_several_replicas_are_refused(toy, plan_of):
 
 
 @pytest.mark.parametrize("values", [{"exclude": "hidden1*"}, {"protect_first": True}], ids=lambda values: min(values))
-def test_layers_cannot_be_left_out_of_the_search(toy, values):
+def test_layers_cannot_be_left_out_of_the_search(toy, plan_of, values):
     with pytest.raises(UsageError, match=f"a gate on every unit that can be removed: leave --{min(values)} out"):
         plan_of(toy, **EDROPOUT, **values)
 
@@ -49,11 +49,6 @@ def test_layers_cannot_be_left_out_of_the_search(toy, values):
         ({"edropout_probability": 1.0}, "--edropout_probability 1.0 of a unit to be on must lie inside"),
         ({"edropout_operator": "bde"}, "unknown --edropout_operator 'bde'; did you mean 'bde_xor'"),
         ({"edropout_freeze": "30it"}, "--edropout_freeze: it falls between two epochs, '30it' counts steps"),
-        (
-            {"exclude": "hidden1*"},
-            "--method=edropout has a gate on every unit that can be removed: leave --exclude out",
-        ),
-        ({"protect_first": True}, "leave --protect_first out"),
         ({"edropout_memory": -5}, "--edropout_memory -5 must be finite and not negative"),
     ],
 )
