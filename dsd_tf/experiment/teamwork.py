@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dsd_tf.errors import UsageError
 from dsd_tf.experiment.run_directory import RunDirectory
 from dsd_tf.files import write_bytes
 from dsd_tf.settings import Settings
@@ -72,7 +73,10 @@ class _Copy(contextlib.AbstractContextManager):
         # not before the address is known to be ours: that of another worker is in use
         self._made = True
         self.remove()
-        self.path.mkdir(mode=0o700)
+        try:
+            self.path.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(f"cannot make {self.path} for this worker's copy of the run: {error.strerror}") from None
         return self.path
 
     def remove(self) -> None:
