@@ -9,10 +9,10 @@ import keras
 import dsd_tf
 from benchmarks.measures.rows import Row, ratio_row
 from benchmarks.measures.trainer import NETWORKS, batches, stopwatch
+from benchmarks.measures.trainer_process import TITLES
 from benchmarks.measures.turns import take_turns
 
 GROWTH = {"SET": "random", "RigL": "gradient", "SNFS": "momentum"}
-TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
 TARGET = 1.10
 ROUNDS = {"lenet300": 16, "cnn": 8}
 SPARSITY, EVERY, NEVER = 0.9, 100, 10**9

@@ -108,15 +108,13 @@ def torch_bfloat16(work: Work) -> Train:
 def _dataset(work: Work):
     import tensorflow as tf
 
+    from benchmarks.measures.untuned import untuned
+
     def convert(images, labels):
         return tf.cast(images, tf.float32) / 255, labels
 
     source = tf.data.Dataset.from_tensor_slices(work.data()).shuffle(work.examples).batch(work.batch)
-    source = source.map(convert, num_parallel_calls=2).prefetch(2)
-    options = tf.data.Options()
-    # the thread that tunes is waited for at the end of every epoch, and looks after 10 ms, 30, 70, ... 5.11 s
-    options.autotune.enabled = False
-    return source.with_options(options)
+    return untuned(source.map(convert, num_parallel_calls=2).prefetch(2))
 
 
 def _compiled(keras, work: Work, model=None, **options):

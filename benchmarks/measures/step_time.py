@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.measures.rows import Row, ratio_row
-from benchmarks.measures.trainer_process import LIBRARY, trainer
+from benchmarks.measures.trainer_process import LIBRARY, TITLES, trainer
 from benchmarks.measures.turns import take_turns
 
 PRUNED = ("every 100 steps", "every step")
@@ -21,7 +21,6 @@ TARGETS = {
     ("lenet300", "every step"): 1.50,
     ("cnn", "every 100 steps"): 1.02,
 }
-TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
 
 
 @dataclass(frozen=True)

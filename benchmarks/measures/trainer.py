@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from benchmarks.measures.networks import cnn, lenet300, wide
 from benchmarks.measures.peak import peak_bytes
+from benchmarks.measures.untuned import untuned
 
 BATCHES = 50
 SPARSITY = {"keras": "dsd_tf", "tf_keras": "tensorflow_model_optimization.sparsity.keras"}
@@ -51,10 +52,7 @@ def batches(network: str) -> tf.data.Dataset:
     shape = (32, 32, 3) if layers is cnn else (784,)
     images = generator.random((BATCHES * batch, *shape), np.float32)
     labels = generator.integers(0, 10, len(images), np.int32)
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread disturbs what is timed
-    source = tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2)
-    return source.with_options(options)
+    return untuned(tf.data.Dataset.from_tensor_slices((images, labels)).batch(batch).cache().repeat().prefetch(2))
 
 
 def stopwatch(keras):

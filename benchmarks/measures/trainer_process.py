@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.measures.process import Process
 
 LIBRARY = {"keras": "dsd_tf", "tf_keras": "TFMOT"}
+TITLES = {"lenet300": "LeNet-300-100, batch 128", "cnn": "4-conv CIFAR net, batch 64"}
 
 
 def trainer(keras: str, network: str, total_steps: int, stretch: int) -> Process:

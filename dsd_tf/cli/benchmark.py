@@ -52,7 +52,7 @@ def benchmark() -> dict[str, Any]:
     options, started = flags.FLAGS, time.monotonic()
     measures = _measures()
     rows, machine = [], _module("measures.machine").describe()
-    if not Path(options.output).exists():  # what an earlier run wrote is kept until there is something to put there
+    if not Path(options.output).is_file():  # what an earlier run wrote is kept until there is something to put there
         _write(machine, rows)
     for row in _measured(measures, options.quick):
         rows.append(row)

@@ -133,9 +133,10 @@ def _behind_gates(registry: GateRegistry) -> list[Call]:
     """The calls but for those between a layer and the gate on its units, where a unit left out will be zero anyway."""
     before_gate, behind = set(), []
     for call in registry.graph.calls:
-        if before_gate.isdisjoint(call.inputs):
+        is_behind = before_gate.isdisjoint(call.inputs)
+        if is_behind:
             behind.append(call)
-        if (registry.of_outputs(call) or call not in behind) and registry.after(call) is None:
+        if (registry.of_outputs(call) or not is_behind) and registry.after(call) is None:
             before_gate.update(call.outputs)
     return behind
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import keras
 import tensorflow as tf
 
-from dsd_tf.models.batch_norm import normalised_by_batch
+from dsd_tf.models.batch_norm import normalised_by_batch, scale_and_shift
 
 _CHUNK = 16
 
@@ -121,12 +121,7 @@ def normalised(layer: keras.layers.BatchNormalization, wave: Wave) -> Wave:
 
 
 def _normalised(layer: keras.layers.BatchNormalization, x: tf.Tensor, channels: tf.Tensor | None) -> tf.Tensor:
-    ones = tf.ones(layer.moving_mean.shape)
-    scale, shift = (
-        ones if layer.gamma is None else layer.gamma.value,
-        0 * ones if layer.beta is None else layer.beta.value,
-    )
-    scale, shift = _taken(scale, channels), _taken(shift, channels)
+    scale, shift = (_taken(value, channels) for value in scale_and_shift(layer))
     if layer.trainable:
         return normalised_by_batch(x, scale, shift, layer.epsilon)[0]
     mean, variance = (_taken(value.value, channels) for value in (layer.moving_mean, layer.moving_variance))

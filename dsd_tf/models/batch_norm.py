@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import keras
 import tensorflow as tf
+
+
+def scale_and_shift(layer: keras.layers.BatchNormalization) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gamma and beta of a built layer, [channels]; ones and zeros where it has none."""
+    scale, shift = (None if weight is None else weight.value for weight in (layer.gamma, layer.beta))
+    size = layer.moving_mean.shape
+    return tf.ones(size) if scale is None else scale, tf.zeros(size) if shift is None else shift
 
 
 def normalised_by_batch(

@@ -46,6 +46,7 @@ class RayEngine:
     slots = sys.maxsize
 
     def __init__(self, options: EngineOptions):
+        _check_digits(options.run_cpus, options.run_gpus)
         _connect(options.ray_address)
         _check_resources(options.run_cpus, options.run_gpus)
         # what Ray has to say of nodes that are lost it says on standard output, where results are to stand
@@ -128,10 +129,13 @@ def _check_listening(given: str, address: str) -> None:
         raise UsageError(f"no Ray cluster at {given}={address} ({error}); give HOST:PORT or auto") from None
 
 
-def _check_resources(cpus: float, gpus: float) -> None:
+def _check_digits(cpus: float, gpus: float) -> None:
     for name, count in (("cpus", cpus), ("gpus", gpus)):
         if round(count, _DIGITS) != count:
             raise UsageError(f"--run_{name}={count:g}: Ray counts {_DIGITS} digits behind the point")
+
+
+def _check_resources(cpus: float, gpus: float) -> None:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         raise UsageError(f"no node of the Ray cluster has --run_cpus={cpus:g} and --run_gpus={gpus:g}")

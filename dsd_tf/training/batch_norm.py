@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
-from dsd_tf.models.batch_norm import normalised_by_batch
+from dsd_tf.models.batch_norm import normalised_by_batch, scale_and_shift
 
 
 @contextlib.contextmanager
@@ -34,10 +34,8 @@ class _QuickBatchNorm(keras.layers.BatchNormalization):
         is_last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
         if not (training and self.trainable and is_last) or mask is not None or self.renorm:
             return super().call(inputs, training, mask)
-        scale = self.gamma.value if self.scale else tf.ones(inputs.shape[-1:])
-        shift = self.beta.value if self.center else tf.zeros(inputs.shape[-1:])
         normalise = _normalised_by_all if self.synchronized else normalised_by_batch
-        y, mean, variance = normalise(inputs, scale, shift, self.epsilon)
+        y, mean, variance = normalise(inputs, *scale_and_shift(self), self.epsilon)
         for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(average * self.momentum + new * (1 - self.momentum))
         return tf.cast(y, self.compute_dtype)
