@@ -104,6 +104,30 @@ def test_epochs_are_judged_by_the_best_units(run):
     assert (last["test_accuracy"], last["test_loss"]) == (scores.top1, pytest.approx(scores.loss, rel=1e-5))
 
 
+def test_on_real_mnist_the_units_that_are_left_have_learned_and_the_smaller_network_says_the_same(real_data, tmp_path):
+    settings = Settings(
+        **{"dataset": "mnist", "data_dir": str(real_data / "tfds"), "train_examples": 1000, "model": "lenet5"},
+        **{
+            "method": "edropout",
+            "epochs": 8,
+            "batch_size": 50,
+            "optimizer": "adadelta",
+            "lr": 1.0,
+            "evaluate_every": 8,
+        },
+    )
+    found = run_settings(settings, str(tmp_path / "run"))["results"]["phases"]
+    pruned = next(record for record in found if record["phase"] == "pruned")
+    assert 0.2 < pruned["units"]["published_ratio"] < 0.6
+    assert pruned["test"]["examples"] == 10_000
+    assert pruned["test"]["top1"] > 0.8
+    network, images = FinishedRun(tmp_path / "run").network("pruned"), load_images(settings).test
+    small = compact(network).model
+    assert small.count_params() < 0.5 * network.count_params()
+    scores = [Evaluator(model, images, 500)() for model in (small, network)]
+    assert scores[0].top1 == scores[1].top1 == pruned["test"]["top1"]
+
+
 def test_stopped_while_searching_it_goes_on_bit_for_bit(run, watched, tmp_path, monkeypatch):
     save, saved = Checkpoints.save, []
 
